@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+#include <stdio.h>
+#include <time.h>
+
+#define LOG_MAX_SINKS 8
+#define LOG_LINE_SIZE 2048
+
+static struct {
+	log_sink *sink;
+	void *context;
+} sinks[LOG_MAX_SINKS];
+static size_t sink_count;
+
+void log_add_sink(log_sink *sink, void *context)
+{
+	if (sink_count < LOG_MAX_SINKS) {
+		sinks[sink_count].sink = sink;
+		sinks[sink_count].context = context;
+		sink_count++;
+	}
+}
+
+void log_clear_sinks(void)
+{
+	sink_count = 0;
+}
+
+void log_line(const char *format, ...)
+{
+	char line[LOG_LINE_SIZE] = "heads: ";
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(line + 7, sizeof(line) - 7, format, arguments);
+	va_end(arguments);
+	for (size_t i = 0; i < sink_count; i++)
+		sinks[i].sink(sinks[i].context, line);
+}
+
+void log_error(const struct error *error)
+{
+	log_line("error code=%s object=\"%s\" sentence=\"%s\"", error_name(error->code), error->object,
+	         error->sentence);
+}
+
+unsigned long long log_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned long long)now.tv_sec * 1000 + (unsigned long long)now.tv_nsec / 1000000;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text from outside, made safe to show. */
+#ifndef HEADS_BASE_TEXT_H
+#define HEADS_BASE_TEXT_H
+
+#include "base/bytes.h"
+
+/* Appends bytes with everything outside printable ASCII, and the backslash, as \xNN: for names of files in JSON, on a
+ * terminal and on the console log (A11: no escape sequence reaches a terminal). */
+void text_escape(struct bytes bytes, struct buffer *buffer);
+/* As text_escape, into an array of size bytes, cut at a whole character where it does not fit. Returns text. */
+char *text_escape_into(struct bytes bytes, char *text, size_t size);
+/* Appends bytes for a title on a screen: well-formed UTF-8 of printable characters is kept, the rest is escaped. */
+void text_escape_utf8(struct bytes bytes, struct buffer *buffer);
+
+#endif
