@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rom/owner_files.h"
+#include "format/cbfs.h"
+#include <stdio.h>
+#include <string.h>
+
+static int add_file(const struct cbfs_file *file, struct owner_files *files, struct error *error)
+{
+	struct owner_file *owner_file;
+
+	if (files->count == OWNER_FILES_MAX)
+		return error_set(error, E_TOO_LARGE, file->name, "the ROM holds more than %d files of the owner",
+		                 OWNER_FILES_MAX);
+	if (file->compression != 0)
+		return error_set(error, E_UNSUPPORTED, file->name,
+		                 "the ROM file %s is compressed (%s); store it uncompressed", file->name,
+		                 cbfs_compression_name(file->compression));
+	if (file->data.size > OWNER_FILE_MAX_SIZE)
+		return error_set(error, E_TOO_LARGE, file->name, "the ROM file %s has %zu bytes; at most %zu are read",
+		                 file->name, file->data.size, OWNER_FILE_MAX_SIZE);
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->files[i].name, file->name) == 0)
+			return error_set(error, E_EXISTS, file->name, "the ROM holds two files named %s", file->name);
+	owner_file = &files->files[files->count];
+	buffer_append_bytes(&owner_file->content, file->data);
+	if (owner_file->content.failed)
+		return error_set(error, E_MEMORY, file->name, "there is not enough memory for the ROM file %s",
+		                 file->name);
+	(void)snprintf(owner_file->name, sizeof(owner_file->name), "%s", file->name);
+	files->count++;
+	return 0;
+}
+
+int owner_files_read(const struct rom_image *image, struct owner_files *ret_files, struct error *error)
+{
+	size_t offset, position = 0;
+	struct bytes region;
+	struct cbfs_file file;
+	int r = fmap_find(image->bytes, "COREBOOT", &offset, &region, error);
+
+	if (r < 0)
+		return r;
+	while ((r = cbfs_next(region, &position, &file, error)) > 0) {
+		if (file.type != CBFS_TYPE_RAW ||
+		    strncmp(file.name, OWNER_FILES_PREFIX, strlen(OWNER_FILES_PREFIX)) != 0)
+			continue;
+		r = add_file(&file, ret_files, error);
+		if (r < 0)
+			break;
+	}
+	if (r < 0)
+		owner_files_clear(ret_files);
+	return r;
+}
+
+struct bytes owner_files_find(const struct owner_files *files, const char *name)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->files[i].name, name) == 0)
+			return buffer_bytes(&files->files[i].content);
+	return BYTES_EMPTY;
+}
+
+void owner_files_clear(struct owner_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		buffer_clear(&files->files[i].content);
+	files->count = 0;
+}

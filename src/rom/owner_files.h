@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The owner's files in the ROM: raw CBFS files whose name starts with "heads/". Each is copied out of the flash once;
+ * the copy is what is measured (src/attest) and what is used. Only known names have an effect. */
+#ifndef HEADS_ROM_OWNER_FILES_H
+#define HEADS_ROM_OWNER_FILES_H
+
+#include "rom/image.h"
+
+#define OWNER_FILES_PREFIX  "heads/"
+#define OWNER_FILE_SETTINGS "heads/config.user" /* CONFIG_NAME=value lines */
+#define OWNER_FILE_KEY      "heads/owner.asc"   /* the owner's public key, binary or armoured */
+#define OWNER_FILES_MAX     32
+#define OWNER_FILE_MAX_SIZE ((size_t)1 << 20)
+
+struct owner_file {
+	char name[128];
+	struct buffer content;
+};
+
+struct owner_files {
+	struct owner_file files[OWNER_FILES_MAX]; /* in CBFS order */
+	size_t count;
+};
+
+/* Reads them all. Errors: -E_MALFORMED (the image), -E_TOO_LARGE (a file, or too many), -E_UNSUPPORTED (compressed),
+ * -E_EXISTS (one name twice: which one counts would be open). */
+int owner_files_read(const struct rom_image *image, struct owner_files *ret_files, struct error *error);
+/* The content of NAME; empty bytes where there is none. */
+struct bytes owner_files_find(const struct owner_files *files, const char *name);
+void owner_files_clear(struct owner_files *files);
+
+#endif
