@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attest/measure.h"
+#include "base/cleanup.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "base/text.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+static void log_measured(unsigned pcr, const char *what, const struct digest *sha256)
+{
+	char hex[2 * DIGEST_MAX_SIZE + 1], name[256];
+
+	hex_encode(digest_bytes(sha256), hex);
+	log_line("measure pcr=%u what=\"%s\" sha256=%s", pcr,
+	         text_escape_into(bytes_from_string(what), name, sizeof(name)), hex);
+}
+
+/* One digest for each active bank; sha256 may be known already. */
+static int extend(struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, const struct digest *sha256,
+                  struct error *error)
+{
+	struct digest digests[TPM_MAX_BANKS];
+	const enum hash_algorithm *banks;
+	size_t count;
+	int r;
+
+	if (tpm) {
+		count = tpm_banks(tpm, &banks);
+		for (size_t i = 0; i < count; i++)
+			digests[i] = banks[i] == HASH_SHA256 ? *sha256 : digest_of(banks[i], bytes);
+		r = tpm_pcr_extend(tpm, pcr, digests, count, error);
+		if (r < 0)
+			return r;
+	}
+	log_measured(pcr, what, sha256);
+	return 0;
+}
+
+int measure_bytes(struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, struct error *error)
+{
+	struct digest sha256 = digest_of(HASH_SHA256, bytes);
+
+	return extend(tpm, pcr, what, bytes, &sha256, error);
+}
+
+static bool only_sha256(const struct tpm *tpm)
+{
+	const enum hash_algorithm *banks;
+
+	return !tpm || (tpm_banks(tpm, &banks) == 1 && banks[0] == HASH_SHA256);
+}
+
+int measure_memfd(struct tpm *tpm, unsigned pcr, const char *what, int fd, const struct digest *sha256,
+                  struct error *error)
+{
+	struct stat status;
+	void *data;
+	int r;
+
+	if (only_sha256(tpm))
+		return extend(tpm, pcr, what, BYTES_EMPTY, sha256, error);
+	if (fstat(fd, &status) != 0)
+		return error_set_errno(error, E_IO, what, errno, "the memory copy of %s cannot be read", what);
+	if (status.st_size == 0)
+		return extend(tpm, pcr, what, BYTES_EMPTY, sha256, error);
+	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return error_set_errno(error, E_IO, what, errno, "the memory copy of %s cannot be mapped", what);
+	r = extend(tpm, pcr, what, bytes_make(data, (size_t)status.st_size), sha256, error);
+	(void)munmap(data, (size_t)status.st_size);
+	return r;
+}

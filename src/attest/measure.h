@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Measuring: a PCR is extended in every active bank with the hash of what was measured, and a line says so. */
+#ifndef HEADS_ATTEST_MEASURE_H
+#define HEADS_ATTEST_MEASURE_H
+
+#include "tpm/tpm.h"
+
+/* Measures bytes under a name for the log. tpm NULL (a machine without TPM): only the line.
+ * Errors: those of tpm_pcr_extend. */
+int measure_bytes(struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, struct error *error);
+/* Measures the content of a sealed memfd whose SHA-256 is known already: it is hashed again only for other active
+ * banks. Errors also: -E_IO. */
+int measure_memfd(struct tpm *tpm, unsigned pcr, const char *what, int fd, const struct digest *sha256,
+                  struct error *error);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finding the file system with the owner's boot files, and mounting it. */
+#ifndef HEADS_BOOT_DEVICE_H
+#define HEADS_BOOT_DEVICE_H
+
+#include "base/error.h"
+#include <stdbool.h>
+
+struct boot_device {
+	char path[64];   /* "/dev/vda1" */
+	char type[16];   /* "ext4", "vfat" */
+	bool found_luks; /* an encrypted partition was seen: for the sentence where no /boot was found */
+};
+
+/* Looks for /boot: the saved choice first (NULL: none), then every partition, then every whole disk that has none. A
+ * file system counts where it holds a signature of Heads, a boot loader's folder or a kernel. It is mounted on
+ * mount_point read-only with nodev, nosuid and noexec; nothing on it is executed or followed. Waits up to wait_ms for
+ * the first disk to appear.
+ * Errors: -E_NOT_FOUND with what was seen, -E_IO (the saved choice is there and cannot be mounted). */
+int boot_device_find(const char *saved, const char *mount_point, unsigned wait_ms, struct boot_device *ret_device,
+                     struct error *error);
+/* Unmounts; nothing mounted is no error. */
+void boot_device_release(const char *mount_point);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot/handover.h"
+#include "attest/measure.h"
+#include "base/cleanup.h"
+#include "base/encode.h"
+#include "base/file.h"
+#include "base/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+
+/* The PCRs that Heads and the firmware use, as the OS will read them. */
+#define LOGGED_PCRS 10
+
+static void log_pcrs(struct tpm *tpm)
+{
+	struct buffer line = {0};
+	struct tpm_pcrs pcrs;
+	struct error error;
+
+	if (tpm_pcr_read(tpm, HASH_SHA256, (1u << LOGGED_PCRS) - 1, &pcrs, &error) < 0) {
+		log_error(&error);
+		return;
+	}
+	buffer_append_string(&line, "pcrs bank=sha256");
+	for (unsigned i = 0; i < LOGGED_PCRS; i++) {
+		char hex[2 * DIGEST_MAX_SIZE + 1];
+
+		hex_encode(digest_bytes(&pcrs.values[i]), hex);
+		buffer_append_format(&line, " %u=%s", i, hex);
+	}
+	if (buffer_string(&line))
+		log_line("%s", buffer_string(&line));
+	buffer_clear(&line);
+}
+
+/* A kernel is loaded and waits for the jump. */
+static bool kernel_is_loaded(void)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+
+	return file_read("/sys/kernel/kexec_loaded", 16, &text, NULL) == 0 && text.size > 0 && text.data[0] == '1';
+}
+
+static int cap(const struct trust_way_out *way, const char *tpm_where, struct error *error)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	int r = tpm_open(tpm_where, &tpm, error);
+
+	if (r == -E_NO_DEVICE) {
+		log_line("cap exit=%s mode=%s tpm=absent", way->name, way->mode);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
+	if (r < 0)
+		return r;
+	log_line("cap exit=%s mode=%s tpm=capped", way->name, way->mode);
+	if (!way->shutdown)
+		return 0;
+	log_pcrs(tpm);
+	r = tpm_shutdown(tpm, error);
+	log_line("tpm shutdown=%s commands=%u", r < 0 ? "failed" : "clear", tpm_command_count(tpm));
+	return r;
+}
+
+static void disable_further_kexec(void)
+{
+	CLEANUP_CLOSE int fd = open("/proc/sys/kernel/kexec_load_disabled", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)file_write_all(fd, "kexec_load_disabled", bytes_from_string("1"), NULL);
+}
+
+int handover_leave(enum trust_exit exit, const char *tpm_where, struct error *error)
+{
+	const struct trust_way_out *way = trust_leave(exit);
+	int r;
+
+	if (way->needs_kernel && !kernel_is_loaded())
+		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
+	if (way->needs_kernel)
+		disable_further_kexec();
+	r = cap(way, tpm_where, error);
+	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
+		return r;
+	if (r < 0)
+		log_error(error);
+	if (exit == TRUST_EXIT_RECOVERY || exit == TRUST_EXIT_CRASH)
+		return 0;
+	log_line("leave exit=%s", way->name);
+	(void)umount2("/boot", MNT_DETACH);
+	sync();
+	if (exit == TRUST_EXIT_BOOT)
+		(void)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC, NULL);
+	else
+		(void)reboot(exit == TRUST_EXIT_POWER_OFF ? RB_POWER_OFF : RB_AUTOBOOT);
+	return error_set_errno(error, E_SYSTEM, way->name, errno, "the kernel refused to leave (%s)", way->name);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What verification found, in lines for the owner: the same on the screen and from `heads boot verify`. Everything from
+ * the disk is escaped for a terminal (A11). */
+#ifndef HEADS_BOOT_REPORT_H
+#define HEADS_BOOT_REPORT_H
+
+#include "boot/verify.h"
+
+struct report {
+	char **lines; /* the verdict, then the reason where there is one, then one line a finding, then remarks */
+	size_t count;
+	size_t first_finding, finding_count; /* which of the lines are findings */
+};
+
+/* Makes the lines; release with report_clear(). Errors: -E_MEMORY. */
+int report_make(const struct verify_result *result, struct report *ret_report);
+/* Frees; fits CLEANUP(). */
+void report_clear(struct report *report);
+
+/* Appends one finding: "/vmlinuz: its content is not what was signed". */
+void report_finding(const struct verify_finding *finding, struct buffer *text);
+/* Appends the verdict: "verified: 312 files, 98765432 bytes, signed by FINGERPRINT", or "refused: ...". */
+void report_verdict(const struct verify_result *result, struct buffer *text);
+/* "changed", "added", "removed", "retyped", "unreadable". */
+const char *report_kind_name(enum verify_kind kind);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each file opened once and read once, on all CPUs. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "boot/snapshot.h"
+#include "boot/snapshot_private.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK_SIZE  ((size_t)256 << 10) /* fits the second-level cache, so that hashing reads no memory twice */
+#define MAX_THREADS 16
+
+void snapshot_fail(struct snapshot_entry *entry, int errno_value, const char *sentence)
+{
+	free(entry->problem);
+	entry->problem = NULL;
+	entry->state = SNAPSHOT_FAILED;
+	if (errno_value == 0)
+		entry->problem = strdup(sentence);
+	else if (asprintf(&entry->problem, "%s: %s", sentence, strerror(errno_value)) < 0)
+		entry->problem = NULL;
+}
+
+/* Opens the file that the walk saw, and no other: a pipe or a device that took its place is not waited for and not
+ * read. */
+static int open_file(const struct snapshot *snapshot, struct snapshot_entry *entry)
+{
+	CLEANUP_CLOSE int fd = snapshot_open_path(snapshot, entry->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		snapshot_fail(entry, errno, "it cannot be opened");
+		return -1;
+	}
+	if (!S_ISREG(status.st_mode) || status.st_dev != entry->device || status.st_ino != entry->inode) {
+		snapshot_fail(entry, 0, "it was replaced while it was being read");
+		return -1;
+	}
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return TAKE_FD(fd);
+}
+
+static ssize_t read_some(int fd, void *data, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, data, size);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* Where the bytes go: one chunk over and over, or a mapped memfd from end to end. */
+struct target {
+	uint8_t *data;
+	uint64_t size;
+	bool whole;
+};
+
+/* Reads to the end of the file, hashing, and expects exactly the size that the walk saw. Returns the bytes read. */
+static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, const struct target *target)
+{
+	struct hasher *hasher = hasher_open(HASH_SHA256);
+	struct digest digest;
+	uint64_t total = 0;
+	uint8_t beyond;
+	ssize_t got = 0;
+
+	if (!hasher) {
+		snapshot_fail(entry, ENOMEM, "it cannot be hashed");
+		return 0;
+	}
+	while (total < entry->size) {
+		uint64_t left = entry->size - total;
+		uint8_t *data = target->whole ? target->data + total : target->data;
+
+		got = read_some(fd, data, left < CHUNK_SIZE ? (size_t)left : CHUNK_SIZE);
+		if (got <= 0)
+			break;
+		hasher_add(hasher, bytes_make(data, (size_t)got));
+		total += (uint64_t)got;
+	}
+	if (got >= 0 && total == entry->size)
+		got = read_some(fd, &beyond, 1);
+	digest = hasher_close(hasher);
+	if (got < 0)
+		snapshot_fail(entry, errno, "it cannot be read");
+	else if (total != entry->size || got > 0)
+		snapshot_fail(entry, 0, "its size changed while it was being read");
+	if (entry->state == SNAPSHOT_FAILED)
+		return total;
+	memcpy(entry->digest, digest.data, sizeof(entry->digest));
+	entry->state = SNAPSHOT_READ;
+	return total;
+}
+
+/* Reads into a memfd that is sealed when the digest stands: the file's bytes go to the mapping and are hashed there. */
+static uint64_t read_kept(int fd, struct snapshot_entry *entry)
+{
+	CLEANUP_CLOSE int memory = memfd_create("boot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct target target = {.size = entry->size, .whole = true};
+	void *data = NULL;
+	uint64_t total;
+
+	if (memory < 0 || ftruncate(memory, (off_t)entry->size) != 0) {
+		snapshot_fail(entry, errno, "there is no memory to keep it");
+		return 0;
+	}
+	if (entry->size > 0) {
+		data = mmap(NULL, (size_t)entry->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+		if (data == MAP_FAILED) {
+			snapshot_fail(entry, errno, "there is no memory to keep it");
+			return 0;
+		}
+	}
+	target.data = data;
+	total = read_and_hash(fd, entry, &target);
+	if (data)
+		(void)munmap(data, (size_t)entry->size);
+	if (entry->state == SNAPSHOT_READ && memfd_seal(memory, entry->path, NULL) < 0)
+		snapshot_fail(entry, 0, "the copy in memory cannot be sealed");
+	if (entry->state == SNAPSHOT_READ)
+		entry->fd = TAKE_FD(memory);
+	return total;
+}
+
+/* A writable mapping of a memfd is memory that the kernel gives page by page: where there is none left the process
+ * would be killed. So the limit is asked first, by the caller. */
+static uint64_t read_entry(const struct snapshot *snapshot, struct snapshot_entry *entry, bool keep, uint8_t *chunk)
+{
+	CLEANUP_CLOSE int fd = open_file(snapshot, entry);
+	struct target target = {.data = chunk, .size = CHUNK_SIZE};
+
+	if (fd < 0)
+		return 0;
+	return keep ? read_kept(fd, entry) : read_and_hash(fd, entry, &target);
+}
+
+struct work {
+	struct snapshot_entry *entry;
+	bool keep;
+};
+
+struct crew {
+	const struct snapshot *snapshot;
+	struct work *work;
+	size_t count;
+	atomic_size_t next;
+	atomic_ullong bytes_read;
+};
+
+static void *work_through(void *context)
+{
+	struct crew *crew = context;
+	uint8_t *chunk = malloc(CHUNK_SIZE);
+	size_t index;
+
+	if (!chunk)
+		return NULL;
+	while ((index = atomic_fetch_add(&crew->next, 1)) < crew->count) {
+		struct work *work = &crew->work[index];
+
+		atomic_fetch_add(&crew->bytes_read, read_entry(crew->snapshot, work->entry, work->keep, chunk));
+	}
+	free(chunk);
+	return NULL;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct work *left = a, *right = b;
+
+	if (left->entry->size != right->entry->size)
+		return left->entry->size < right->entry->size ? 1 : -1;
+	return strcmp(left->entry->path, right->entry->path);
+}
+
+/* The calling thread works too, so that a thread that cannot be started only costs time. */
+static void run(struct crew *crew)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = cpus > MAX_THREADS ? MAX_THREADS : cpus > 1 ? (size_t)cpus : 1, started = 0;
+	pthread_t threads[MAX_THREADS];
+
+	if (wanted > crew->count)
+		wanted = crew->count;
+	while (started + 1 < wanted && pthread_create(&threads[started], NULL, work_through, crew) == 0)
+		started++;
+	(void)work_through(crew);
+	for (size_t i = 0; i < started; i++)
+		(void)pthread_join(threads[i], NULL);
+}
+
+/* Whether one more file of this size may be kept; counts it. */
+static bool take_room(struct snapshot *snapshot, uint64_t size)
+{
+	if (snapshot->kept_count >= SNAPSHOT_MAX_KEPT || size > snapshot->keep_limit ||
+	    snapshot->kept > snapshot->keep_limit - size)
+		return false;
+	snapshot->kept += size;
+	snapshot->kept_count++;
+	return true;
+}
+
+int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *context, struct error *error)
+{
+	CLEANUP_FREE struct work *work = calloc(snapshot->count ? snapshot->count : 1, sizeof(*work));
+	struct crew crew = {.snapshot = snapshot, .work = work};
+
+	if (!work)
+		return error_set(error, E_MEMORY, "", "there is not enough memory to read the boot files");
+	for (size_t i = 0; i < snapshot->count; i++) {
+		struct snapshot_entry *entry = &snapshot->entries[i];
+		enum snapshot_choice choice;
+
+		if (entry->type != TREE_FILE || entry->state != SNAPSHOT_UNREAD)
+			continue;
+		choice = choose(entry, context);
+		if (choice == SNAPSHOT_SKIP)
+			continue;
+		work[crew.count++] = (struct work){entry, choice == SNAPSHOT_KEEP && take_room(snapshot, entry->size)};
+	}
+	if (crew.count == 0)
+		return 0;
+	qsort(work, crew.count, sizeof(*work), largest_first);
+	run(&crew);
+	snapshot->bytes_read += atomic_load(&crew.bytes_read);
+	for (size_t i = 0; i < crew.count; i++)
+		if (work[i].entry->state == SNAPSHOT_UNREAD)
+			return error_set(error, E_MEMORY, work[i].entry->path,
+			                 "there is not enough memory to read the boot files");
+	return 0;
+}
+
+static int find_file(const struct snapshot *snapshot, const char *path, struct snapshot_entry **ret_entry,
+                     struct error *error)
+{
+	struct snapshot_entry *entry = snapshot_entry(snapshot, path);
+
+	if (!entry)
+		return error_set(error, E_NOT_FOUND, path, "/%s is not there", path);
+	if (entry->type != TREE_FILE)
+		return error_set(error, E_NOT_REGULAR, path, "/%s is %s where a regular file is expected", path,
+		                 tree_type_name(entry->type));
+	if (entry->state == SNAPSHOT_FAILED)
+		return error_set(error, E_IO, path, "/%s: %s", path, entry->problem ? entry->problem : "failed");
+	*ret_entry = entry;
+	return 0;
+}
+
+int snapshot_read_one(struct snapshot *snapshot, const char *path, struct error *error)
+{
+	struct snapshot_entry *entry;
+	int r = find_file(snapshot, path, &entry, error);
+
+	if (r < 0)
+		return r;
+	if (entry->fd >= 0)
+		return 0;
+	if (entry->state == SNAPSHOT_READ)
+		return error_set(error, E_ORDER, path, "/%s was read before and not kept", path);
+	if (!take_room(snapshot, entry->size))
+		return error_set(error, E_TOO_LARGE, path, "/%s is larger than what may be kept in memory", path);
+	snapshot->bytes_read += read_entry(snapshot, entry, true, NULL);
+	return find_file(snapshot, path, &entry, error);
+}
+
+int snapshot_keep_verified(struct snapshot *snapshot, const char *path, struct error *error)
+{
+	struct snapshot_entry *entry, again;
+	int r = find_file(snapshot, path, &entry, error);
+
+	if (r < 0)
+		return r;
+	if (entry->fd >= 0)
+		return 0;
+	again = *entry;
+	again.state = SNAPSHOT_UNREAD;
+	snapshot->bytes_read += read_entry(snapshot, &again, true, NULL);
+	if (again.state != SNAPSHOT_READ) {
+		r = error_set(error, E_IO, path, "/%s: %s", path, again.problem ? again.problem : "it cannot be read");
+		free(again.problem);
+		return r;
+	}
+	if (entry->state == SNAPSHOT_READ && memcmp(again.digest, entry->digest, sizeof(entry->digest)) != 0) {
+		(void)close(again.fd);
+		return error_set(error, E_REFUSED, path,
+		                 "/%s gave other bytes when it was read again: its disk cannot be trusted", path);
+	}
+	*entry = again;
+	return 0;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot/system.h"
+#include "attest/measure.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "boot/catalogue_snapshot.h"
+#include "boot/report.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DISK_WAIT_MS       5000
+#define MAX_LOGGED_REPORTS 50
+#define MAX_CONFIG_SIZE    ((uint64_t)16 << 20)
+
+/* A third of the memory that is free may hold boot files; kexec copies what is booted once more. */
+static uint64_t memory_for_files(void)
+{
+	CLEANUP_FCLOSE FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "MemAvailable:", 13) == 0)
+			return strtoull(line + 13, NULL, 10) * 1024 / 3;
+	return (uint64_t)256 << 20;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t size = strlen(text), end_size = strlen(end);
+
+	return size >= end_size && strcmp(text + size - end_size, end) == 0;
+}
+
+/* What a boot loader configures itself with: small, and read before the rest so that the entries are known. */
+static enum snapshot_choice choose_configuration(const struct snapshot_entry *entry, void *context)
+{
+	const char *slash = strrchr(entry->path, '/'), *name = slash ? slash + 1 : entry->path;
+
+	(void)context;
+	if (entry->size > MAX_CONFIG_SIZE)
+		return SNAPSHOT_SKIP;
+	if (ends_with(name, ".cfg") || ends_with(name, ".conf") || strcmp(name, "grubenv") == 0)
+		return SNAPSHOT_KEEP;
+	return SNAPSHOT_SKIP;
+}
+
+/* Files of entries are kept, the default's first where memory is short. */
+struct wanted {
+	const struct snapshot_entry **files;
+	size_t count;
+	bool only; /* skip all others for now */
+};
+
+static enum snapshot_choice choose_wanted(const struct snapshot_entry *entry, void *context)
+{
+	const struct wanted *wanted = context;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		if (wanted->files[i] == entry)
+			return SNAPSHOT_KEEP;
+	return wanted->only ? SNAPSHOT_SKIP : SNAPSHOT_HASH;
+}
+
+static void want(struct wanted *wanted, const struct snapshot *snapshot, const char *path)
+{
+	const struct snapshot_entry *file = path ? snapshot_resolve(snapshot, path) : NULL;
+
+	for (size_t i = 0; file && i < wanted->count; i++)
+		if (wanted->files[i] == file)
+			return;
+	if (file)
+		wanted->files[wanted->count++] = file;
+}
+
+static void want_entry(struct wanted *wanted, const struct snapshot *snapshot, const struct entry *entry)
+{
+	if (entry->problem)
+		return;
+	want(wanted, snapshot, entry->kernel);
+	for (size_t i = 0; i < entry->initrd_count; i++)
+		want(wanted, snapshot, entry->initrds[i]);
+}
+
+static int read_files(struct boot_system *boot, struct error *error)
+{
+	const struct entry *first = entry_list_default(&boot->entries);
+	struct wanted wanted = {0};
+	size_t most = 1;
+	int r = 0;
+
+	for (size_t i = 0; i < boot->entries.count; i++)
+		most += 1 + boot->entries.entries[i].initrd_count;
+	wanted.files = calloc(most, sizeof(*wanted.files));
+	if (!wanted.files)
+		return error_set(error, E_MEMORY, "/boot", "there is not enough memory to read /boot");
+	if (first) {
+		want_entry(&wanted, boot->snapshot, first);
+		wanted.only = true;
+		r = snapshot_read(boot->snapshot, choose_wanted, &wanted, error);
+		wanted.only = false;
+	}
+	for (size_t i = 0; i < boot->entries.count; i++)
+		want_entry(&wanted, boot->snapshot, &boot->entries.entries[i]);
+	if (r == 0)
+		r = snapshot_read(boot->snapshot, choose_wanted, &wanted, error);
+	free(wanted.files);
+	return r;
+}
+
+static int open_snapshot(struct boot_system *boot, struct error *error)
+{
+	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory < 0)
+		return error_set(error, E_IO, BOOT_MOUNT_POINT, "%s cannot be opened", BOOT_MOUNT_POINT);
+	return snapshot_open(directory, memory_for_files(), &boot->snapshot, error);
+}
+
+static void log_verdict(const struct boot_system *boot, unsigned long long started)
+{
+	const struct verify_result *verify = &boot->verify;
+	struct snapshot_figures figures = snapshot_figures(boot->snapshot);
+	size_t counts[VERIFY_UNREADABLE + 1] = {0};
+
+	for (size_t i = 0; i < verify->finding_count; i++)
+		counts[verify->findings[i].kind]++;
+	if (verify->ok)
+		log_line("verify ok signer=%s files=%llu bytes=%llu read=%llu ms=%llu", verify->signer,
+		         (unsigned long long)verify->files, (unsigned long long)figures.bytes,
+		         (unsigned long long)figures.bytes_read, log_now_ms() - started);
+	else
+		log_line(
+		    "verify refused signature=%s changed=%zu added=%zu removed=%zu retyped=%zu unreadable=%zu ms=%llu",
+		    verify_signature_name(verify->signature), counts[VERIFY_CHANGED], counts[VERIFY_ADDED],
+		    counts[VERIFY_REMOVED], counts[VERIFY_RETYPED], counts[VERIFY_UNREADABLE], log_now_ms() - started);
+	for (size_t i = 0; i < verify->finding_count && i < MAX_LOGGED_REPORTS; i++) {
+		char path[512];
+
+		log_line("report kind=%s path=\"%s\"", report_kind_name(verify->findings[i].kind),
+		         text_escape_into(bytes_from_string(verify->findings[i].path), path, sizeof(path)));
+	}
+}
+
+/* The verdict in words: of the comparison, or why there was none. */
+static void keep_verdict(struct boot_system *boot, const struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+
+	if (error)
+		buffer_append_string(&text, error->sentence);
+	else
+		report_verdict(&boot->verify, &text);
+	(void)snprintf(boot->verdict, sizeof(boot->verdict), "%s",
+	               buffer_string(&text) ? buffer_string(&text) : "refused");
+}
+
+/* Entries of a configuration that the signature covers. Why there are none is for the screen; it refuses nothing. */
+static void read_trusted_entries(struct boot_system *boot, struct verify *verify)
+{
+	struct error error;
+
+	if (catalogue_of_trusted(boot->snapshot, verify, &boot->entries, &error) < 0) {
+		log_error(&error);
+		boot->problem = error;
+		entry_list_clear(&boot->entries);
+	}
+}
+
+static int read_and_verify(struct boot_system *boot, struct bytes key, unsigned long long started, struct error *error)
+{
+	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
+	CLEANUP(verify_close) struct verify *verify = NULL;
+	enum verify_signature signature;
+	int r = 0;
+
+	if (key.size > 0 && verify_keyring_add(&keyring, key, "owner.asc", error) < 0)
+		log_error(error); /* an unreadable key verifies nothing, which is what follows */
+	r = verify_begin(boot->snapshot, &keyring, &verify, error);
+	if (r == 0)
+		r = snapshot_read(boot->snapshot, choose_configuration, NULL, error);
+	if (r < 0)
+		return r;
+	if (verify_signature(verify, &signature, error) == 0 && signature == VERIFY_GOOD)
+		read_trusted_entries(boot, verify);
+	r = read_files(boot, error);
+	if (r == 0)
+		r = trust_step(&boot->trust, TRUST_DID_READ, error);
+	if (r < 0)
+		return r;
+	r = verify_finish(verify, &boot->verify, error);
+	keep_verdict(boot, r < 0 ? error : NULL);
+	if (r == 0 && boot->verify.ok)
+		r = trust_step(&boot->trust, TRUST_DID_VERIFY, error);
+	else if (trust_step(&boot->trust, TRUST_DID_REFUSE, NULL) < 0)
+		r = -E_ORDER;
+	log_verdict(boot, started);
+	return r;
+}
+
+static void log_entries(const struct boot_system *boot)
+{
+	const struct entry *first = entry_list_default(&boot->entries);
+	char id[128];
+
+	log_line("entries count=%zu default=%s", boot->entries.count,
+	         first ? text_escape_into(bytes_from_string(first->id), id, sizeof(id)) : "none");
+}
+
+int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key)
+{
+	unsigned long long started = log_now_ms();
+	int r;
+
+	boot_system_clear(boot);
+	boot_device_release(BOOT_MOUNT_POINT);
+	r = boot_device_find(saved, BOOT_MOUNT_POINT, DISK_WAIT_MS, &boot->device, &boot->problem);
+	if (r < 0)
+		return r;
+	log_line("boot-device path=%s type=%s ms=%llu", boot->device.path, boot->device.type, log_now_ms() - started);
+	started = log_now_ms();
+	r = open_snapshot(boot, &boot->problem);
+	if (r == 0)
+		r = read_and_verify(boot, key, started, &boot->problem);
+	if (boot->trust.state != TRUST_VERIFIED)
+		entry_list_clear(&boot->entries);
+	else
+		log_entries(boot);
+	return r;
+}
+
+int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *error)
+{
+	int r;
+
+	if (!trust_may(&boot->trust, TRUST_DID_FORCE))
+		return trust_step(&boot->trust, TRUST_DID_FORCE, error);
+	r = measure_bytes(tpm, TRUST_MODE_PCR, TRUST_FORCED_MODE, bytes_from_string(TRUST_FORCED_MODE), error);
+	if (r == 0)
+		r = trust_step(&boot->trust, TRUST_DID_FORCE, error);
+	if (r == 0)
+		r = catalogue_of_untrusted(boot->snapshot, &boot->entries, error);
+	if (r < 0)
+		boot_system_unforce(boot);
+	else
+		log_entries(boot);
+	return r;
+}
+
+void boot_system_unforce(struct boot_system *boot)
+{
+	entry_list_clear(&boot->entries);
+	if (trust_step(&boot->trust, TRUST_DID_START_OVER, NULL) == 0 &&
+	    trust_step(&boot->trust, TRUST_DID_READ, NULL) == 0)
+		(void)trust_step(&boot->trust, TRUST_DID_REFUSE, NULL);
+}
+
+unsigned long long boot_system_kept_bytes(const struct boot_system *boot)
+{
+	return boot->snapshot ? snapshot_figures(boot->snapshot).bytes_kept : 0;
+}
+
+void boot_system_clear(struct boot_system *boot)
+{
+	entry_list_clear(&boot->entries);
+	verify_result_clear(&boot->verify);
+	snapshot_close(&boot->snapshot);
+	*boot = (struct boot_system){0};
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One boot, from finding /boot to a loaded kernel, in the order that src/trust owns. */
+#ifndef HEADS_BOOT_SYSTEM_H
+#define HEADS_BOOT_SYSTEM_H
+
+#include "boot/device.h"
+#include "boot/snapshot.h"
+#include "boot/verify.h"
+#include "format/entry.h"
+#include "tpm/tpm.h"
+#include "trust/trust.h"
+
+#define BOOT_MOUNT_POINT "/boot"
+
+/* Starts zeroed. */
+struct boot_system {
+	struct trust trust;
+	struct boot_device device;
+	struct snapshot *snapshot;
+	struct verify_result verify; /* valid in VERIFIED, REFUSED and after */
+	struct entry_list entries;   /* of the verified configuration; after boot_system_force of the unverified one */
+	char verdict[512];           /* one line: what is wrong with a refused /boot */
+	struct error problem;        /* code E_NONE: none; else why /boot was not read, or why there are no entries */
+};
+
+/* Finds /boot (saved: the device chosen by the owner, or NULL), mounts it read-only, reads every file once, verifies
+ * all against the owner's public key (binary or armoured; empty: refused), and reads the entries of a /boot that
+ * verified. Afterwards the state is VERIFIED or REFUSED, or STARTED where nothing could be read; problem says why.
+ * May be called again: it starts over.
+ * Errors: those of boot_device_find and snapshot_open. A refused /boot is no error. */
+int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key);
+/* The owner typed that this refused /boot shall be booted: extends PCR 4 with "forced" first, then reads the entries in
+ * a confined child, because nothing has verified them (A5, A11). Errors: those of measure_bytes, -E_ORDER. */
+int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *error);
+/* Back to refused. PCR 4 keeps what it has. */
+void boot_system_unforce(struct boot_system *boot);
+
+/* Checks the entry's files, builds its command line with the board's words (either may be NULL), measures manifest,
+ * kernel and initrds into PCR 9 and the command line into PCR 8, and loads the kernel. tpm may be NULL. After an error
+ * another entry may be tried. Errors: those of the steps; each says what to do. */
+int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm, const char *add,
+                     const char *remove, struct error *error);
+
+/* Bytes of /boot that are held in memory. */
+unsigned long long boot_system_kept_bytes(const struct boot_system *boot);
+void boot_system_clear(struct boot_system *boot);
+
+#endif

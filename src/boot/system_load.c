@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a chosen entry to a loaded kernel. Everything that can be wrong is found before the first extend, so that a bad
+ * entry changes nothing and another can be chosen. */
+#include "attest/measure.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "boot/load.h"
+#include "boot/system.h"
+#include "format/bzimage.h"
+#include "format/cmdline.h"
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define MAX_INITRDS 16
+#define MANIFEST    "kexec_hashes.txt"
+
+struct prepared {
+	const struct snapshot_entry *kernel;
+	const struct snapshot_entry *initrds[MAX_INITRDS];
+	size_t initrd_count;
+	int initrd_fd; /* -1: none; the snapshot's own, or joined */
+	bool joined;
+	char *cmdline;
+};
+
+static void prepared_clear(struct prepared *prepared)
+{
+	if (prepared->joined && prepared->initrd_fd >= 0)
+		(void)close(prepared->initrd_fd);
+	free(prepared->cmdline);
+}
+
+/* The bytes of a file of the entry, as they were verified, in a sealed memfd (A6). */
+static int take_file(struct boot_system *boot, const char *path, const struct snapshot_entry **ret_file,
+                     struct error *error)
+{
+	const struct snapshot_entry *file = snapshot_resolve(boot->snapshot, path);
+	int r;
+
+	if (!file)
+		return error_set(error, E_NOT_FOUND, path, "the file %s of this entry is not on /boot", path);
+	if (file->fd < 0) {
+		r = snapshot_keep_verified(boot->snapshot, file->path, error);
+		if (r < 0)
+			return r;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+static int check_kernel(const struct snapshot_entry *kernel, struct error *error)
+{
+	struct bzimage header;
+	struct stat status;
+	void *data;
+	int r;
+
+	if (fstat(kernel->fd, &status) != 0 || status.st_size == 0)
+		return error_set(error, E_MALFORMED, kernel->path, "the kernel %s is empty", kernel->path);
+	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, kernel->fd, 0);
+	if (data == MAP_FAILED)
+		return error_set(error, E_MEMORY, kernel->path, "there is not enough memory to look at the kernel %s",
+		                 kernel->path);
+	r = bzimage_check(bytes_make(data, (size_t)status.st_size), kernel->path, &header, error);
+	(void)munmap(data, (size_t)status.st_size);
+	return r;
+}
+
+static int take_initrds(struct boot_system *boot, const struct entry *entry, struct prepared *prepared,
+                        struct error *error)
+{
+	int fds[MAX_INITRDS], r;
+
+	prepared->initrd_fd = -1;
+	if (entry->initrd_count > MAX_INITRDS)
+		return error_set(error, E_TOO_LARGE, entry->id, "the entry names %zu initrds; at most %d are loaded",
+		                 entry->initrd_count, MAX_INITRDS);
+	for (size_t i = 0; i < entry->initrd_count; i++) {
+		r = take_file(boot, entry->initrds[i], &prepared->initrds[i], error);
+		if (r < 0)
+			return r;
+		fds[i] = prepared->initrds[i]->fd;
+	}
+	prepared->initrd_count = entry->initrd_count;
+	if (entry->initrd_count == 1)
+		prepared->initrd_fd = fds[0];
+	if (entry->initrd_count < 2)
+		return 0;
+	r = load_join_initrds(fds, entry->initrd_count, &prepared->initrd_fd, error);
+	prepared->joined = r == 0;
+	return r;
+}
+
+static int prepare(struct boot_system *boot, const struct entry *entry, const char *add, const char *remove,
+                   struct prepared *prepared, struct error *error)
+{
+	int r;
+
+	prepared->initrd_fd = -1;
+	if (entry->problem)
+		return error_set(error, E_REFUSED, entry->id, "%s", entry->problem);
+	if (entry->kind != ENTRY_LINUX || !entry->kernel)
+		return error_set(error, E_UNSUPPORTED, entry->id, "entries of the kind %s cannot be booted yet",
+		                 entry_kind_name(entry->kind));
+	r = take_file(boot, entry->kernel, &prepared->kernel, error);
+	if (r == 0)
+		r = check_kernel(prepared->kernel, error);
+	if (r == 0)
+		r = take_initrds(boot, entry, prepared, error);
+	if (r == 0)
+		r = cmdline_build(entry->cmdline ? entry->cmdline : "", add, remove, &prepared->cmdline, error);
+	return r;
+}
+
+static int measure_file(struct tpm *tpm, const struct snapshot_entry *file, struct error *error)
+{
+	struct digest sha256 = {.algorithm = HASH_SHA256, .size = sizeof(file->digest)};
+
+	memcpy(sha256.data, file->digest, sizeof(file->digest));
+	return measure_memfd(tpm, TRUST_PAYLOAD_PCR, file->path, file->fd, &sha256, error);
+}
+
+/* Manifest, kernel, initrds into PCR 9; the command line as the kernel gets it into PCR 8. */
+static int measure(const struct boot_system *boot, const struct prepared *prepared, struct tpm *tpm,
+                   struct error *error)
+{
+	const struct snapshot_entry *manifest = snapshot_find(boot->snapshot, MANIFEST);
+	int r = 0;
+
+	if (manifest && manifest->fd >= 0)
+		r = measure_file(tpm, manifest, error);
+	if (r == 0)
+		r = measure_file(tpm, prepared->kernel, error);
+	for (size_t i = 0; i < prepared->initrd_count && r == 0; i++)
+		r = measure_file(tpm, prepared->initrds[i], error);
+	if (r == 0)
+		r = measure_bytes(tpm, TRUST_COMMAND_PCR, "command line", bytes_from_string(prepared->cmdline), error);
+	return r;
+}
+
+/* Another entry may be chosen: what was read and judged still holds. */
+static void step_back(struct boot_system *boot, bool verified)
+{
+	load_forget();
+	if (trust_step(&boot->trust, TRUST_DID_START_OVER, NULL) < 0 ||
+	    trust_step(&boot->trust, TRUST_DID_READ, NULL) < 0)
+		return;
+	(void)trust_step(&boot->trust, verified ? TRUST_DID_VERIFY : TRUST_DID_REFUSE, NULL);
+	if (!verified)
+		(void)trust_step(&boot->trust, TRUST_DID_FORCE, NULL);
+}
+
+static unsigned long long initrd_bytes(const struct prepared *prepared)
+{
+	unsigned long long total = 0;
+
+	for (size_t i = 0; i < prepared->initrd_count; i++)
+		total += prepared->initrds[i]->size;
+	return total;
+}
+
+int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm, const char *add,
+                     const char *remove, struct error *error)
+{
+	CLEANUP(prepared_clear) struct prepared prepared = {0};
+	bool verified = boot->trust.state == TRUST_VERIFIED;
+	unsigned long long started = log_now_ms();
+	int r;
+
+	if (!trust_may(&boot->trust, TRUST_DID_MEASURE))
+		return trust_step(&boot->trust, TRUST_DID_MEASURE, error);
+	r = prepare(boot, entry, add, remove, &prepared, error);
+	if (r < 0)
+		return r;
+	r = measure(boot, &prepared, tpm, error);
+	if (r == 0)
+		r = trust_step(&boot->trust, TRUST_DID_MEASURE, error);
+	if (r < 0)
+		return r;
+	r = load_kernel(prepared.kernel->fd, prepared.initrd_fd, prepared.cmdline, error);
+	if (r == 0)
+		r = trust_step(&boot->trust, TRUST_DID_LOAD, error);
+	if (r < 0) {
+		step_back(boot, verified);
+		return r;
+	}
+	log_line("loaded kernel-bytes=%llu initrd-bytes=%llu ms=%llu", (unsigned long long)prepared.kernel->size,
+	         initrd_bytes(&prepared), log_now_ms() - started);
+	return 0;
+}

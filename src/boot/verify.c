@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot/verify.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "boot/verify_private.h"
+#include "format/armour.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGNATURE_LIMIT 65536
+
+struct verify {
+	struct snapshot *snapshot;
+	const struct verify_keyring *keyring;
+	int signature_fd, message_fd;
+	pthread_t thread;
+	bool running, settled;
+	struct verify_status status;
+	struct error status_error; /* of gpgv itself */
+	struct verify_expected expected;
+	struct error expected_error;
+	char reason[512];
+};
+
+const char *verify_signature_name(enum verify_signature signature)
+{
+	static const char *const names[] = {
+	    [VERIFY_GOOD] = "good",       [VERIFY_BAD] = "bad",
+	    [VERIFY_MISSING] = "missing", [VERIFY_UNKNOWN_KEY] = "unknown-key",
+	    [VERIFY_EXPIRED] = "expired", [VERIFY_REVOKED] = "revoked",
+	};
+	return names[signature];
+}
+
+const char *verify_rollback_name(enum verify_rollback rollback)
+{
+	static const char *const names[] = {
+	    [VERIFY_ROLLBACK_OK] = "ok",
+	    [VERIFY_ROLLBACK_OLD] = "old",
+	    [VERIFY_ROLLBACK_UNKNOWN] = "unknown",
+	    [VERIFY_ROLLBACK_ABSENT] = "absent",
+	};
+	return names[rollback];
+}
+
+bool verify_name_is_signed(const char *path)
+{
+	size_t size = strlen(path);
+
+	if (strncmp(path, "kexec", 5) != 0 || size < 9 || strcmp(path + size - 4, ".txt") != 0)
+		return false;
+	for (; *path; path++)
+		if (*path <= 0x20 || *path == 0x7f || *path == '\\' || *path == '/')
+			return false;
+	return true;
+}
+
+static enum snapshot_choice choose_parameters(const struct snapshot_entry *entry, void *context)
+{
+	(void)context;
+	return verify_name_is_signed(entry->path) || strcmp(entry->path, SIGNATURE_NAME) == 0 ? SNAPSHOT_KEEP
+	                                                                                      : SNAPSHOT_SKIP;
+}
+
+bool verify_append_message(const struct snapshot *snapshot, struct buffer *message)
+{
+	for (size_t i = 0; i < snapshot_count(snapshot); i++) {
+		const struct snapshot_entry *entry = snapshot_at(snapshot, i);
+
+		if (entry->type != TREE_FILE || !verify_name_is_signed(entry->path))
+			continue;
+		if (entry->state != SNAPSHOT_READ)
+			return false;
+		manifest_append_line(message, entry->digest, entry->path);
+	}
+	return true;
+}
+
+static void *check_signature(void *context)
+{
+	struct verify *verify = context;
+
+	(void)verify_run_gpgv(verify->keyring, verify->signature_fd, verify->message_fd, &verify->status,
+	                      &verify->status_error);
+	return NULL;
+}
+
+/* Puts signature and message into memfds; where that is not possible because of what is on the disk, the status says so
+ * and gpgv is not needed. */
+static int prepare(struct verify *verify, bool *ret_needed, struct error *error)
+{
+	const struct snapshot_entry *entry = snapshot_find(verify->snapshot, SIGNATURE_NAME);
+	CLEANUP(buffer_clear) struct buffer binary = {0}, message = {0};
+	struct bytes signature;
+	struct error cause = {0};
+
+	*ret_needed = false;
+	verify->status.signature = VERIFY_BAD;
+	if (!entry || entry->type != TREE_FILE) {
+		verify->status.signature = VERIFY_MISSING;
+		return 0;
+	}
+	if (snapshot_bytes(verify->snapshot, SIGNATURE_NAME, SIGNATURE_LIMIT, &signature, &cause) < 0) {
+		verify->status.why = entry->state == SNAPSHOT_FAILED ? "it cannot be read" : "it is too large";
+		return 0;
+	}
+	if (armour_read(signature, ARMOUR_SIGNATURE, SIGNATURE_NAME, &binary, &cause) < 0) {
+		verify->status.why = "it holds no detached signature";
+		return 0;
+	}
+	if (!verify_append_message(verify->snapshot, &message)) {
+		verify->status.why = "a file that it covers cannot be read";
+		return 0;
+	}
+	verify->signature_fd = memfd_sealed(SIGNATURE_NAME, buffer_bytes(&binary), error);
+	if (verify->signature_fd < 0)
+		return verify->signature_fd;
+	verify->message_fd = memfd_sealed("message", buffer_bytes(&message), error);
+	if (verify->message_fd < 0)
+		return verify->message_fd;
+	*ret_needed = true;
+	return 0;
+}
+
+int verify_begin(struct snapshot *snapshot, const struct verify_keyring *keyring, struct verify **ret_verify,
+                 struct error *error)
+{
+	CLEANUP(verify_close) struct verify *verify = calloc(1, sizeof(*verify));
+	bool needed;
+	int r;
+
+	if (!verify)
+		return error_set(error, E_MEMORY, "", "there is not enough memory to verify");
+	*verify = (struct verify){.snapshot = snapshot, .keyring = keyring, .signature_fd = -1, .message_fd = -1};
+	r = snapshot_read(snapshot, choose_parameters, NULL, error);
+	if (r < 0)
+		return r;
+	r = prepare(verify, &needed, error);
+	if (r < 0)
+		return r;
+	if (needed && pthread_create(&verify->thread, NULL, check_signature, verify) == 0)
+		verify->running = true;
+	else if (needed)
+		(void)check_signature(verify);
+	*ret_verify = TAKE_PTR(verify);
+	return 0;
+}
+
+static void join(struct verify *verify)
+{
+	if (verify->running)
+		(void)pthread_join(verify->thread, NULL);
+	verify->running = false;
+}
+
+/* What is wrong with the signature, for the owner. */
+static void explain(struct verify *verify)
+{
+	const struct verify_status *status = &verify->status;
+	const char *key = status->signer[0] ? status->signer : status->issuer;
+
+	switch (status->signature) {
+	case VERIFY_GOOD:
+		break;
+	case VERIFY_MISSING:
+		(void)snprintf(verify->reason, sizeof(verify->reason),
+		               "kexec.sig is missing: nothing says that these files are the owner's");
+		break;
+	case VERIFY_BAD:
+		(void)snprintf(verify->reason, sizeof(verify->reason), "kexec.sig is not valid: %s", status->why);
+		break;
+	case VERIFY_UNKNOWN_KEY:
+		(void)snprintf(verify->reason, sizeof(verify->reason),
+		               "kexec.sig was made with a key that is not the owner's: %s", key);
+		break;
+	case VERIFY_EXPIRED:
+		(void)snprintf(verify->reason, sizeof(verify->reason),
+		               "kexec.sig was made with a key that has expired, or the clock is wrong: %s", key);
+		break;
+	case VERIFY_REVOKED:
+		(void)snprintf(verify->reason, sizeof(verify->reason),
+		               "kexec.sig was made with a key that its owner revoked: %s", key);
+		break;
+	}
+}
+
+/* Waits for gpgv and reads the manifest, once. */
+static void settle(struct verify *verify)
+{
+	if (verify->settled)
+		return;
+	join(verify);
+	verify->settled = true;
+	explain(verify);
+	(void)verify_expected_read(verify->snapshot, &verify->expected, &verify->expected_error);
+}
+
+int verify_signature(struct verify *verify, enum verify_signature *ret_signature, struct error *error)
+{
+	const struct error *cause = NULL;
+
+	settle(verify);
+	if (verify->status_error.code != E_NONE)
+		cause = &verify->status_error;
+	else if (verify->status.signature == VERIFY_GOOD && verify->expected_error.code != E_NONE)
+		cause = &verify->expected_error;
+	if (cause) {
+		if (error)
+			*error = *cause;
+		return -(int)cause->code;
+	}
+	*ret_signature = verify->status.signature;
+	return 0;
+}
+
+int verify_trusts(const struct verify *verify, const char *path, struct error *error)
+{
+	const struct snapshot_entry *entry = snapshot_find(verify->snapshot, path);
+	const struct manifest_file *file;
+
+	if (!verify->settled)
+		return error_set(error, E_ORDER, path, "/%s was asked for before the signature was checked", path);
+	if (verify->status_error.code != E_NONE || verify->expected_error.code != E_NONE)
+		return error_set(error, E_REFUSED, path, "/%s: the manifest could not be checked", path);
+	if (verify->status.signature != VERIFY_GOOD)
+		return error_set(error, E_REFUSED, path, "/%s: %s", path, verify->reason);
+	file = manifest_find(&verify->expected.manifest, path);
+	if (!file || !entry)
+		return error_set(error, E_REFUSED, path, "/%s is not %s", path, entry ? "what was signed" : "there");
+	if (entry->type != TREE_FILE || entry->state == SNAPSHOT_FAILED)
+		return error_set(error, E_REFUSED, path, "/%s is not a file that can be read", path);
+	if (entry->state != SNAPSHOT_READ)
+		return error_set(error, E_ORDER, path, "/%s was not read yet", path);
+	if (memcmp(entry->digest, file->digest, sizeof(file->digest)) != 0)
+		return error_set(error, E_REFUSED, path, "the content of /%s is not what was signed", path);
+	return 0;
+}
+
+int verify_finish(struct verify *verify, struct verify_result *ret_result, struct error *error)
+{
+	CLEANUP(verify_result_clear) struct verify_result result = {0};
+	const struct snapshot_entry *counter = snapshot_find(verify->snapshot, COUNTER_NAME);
+	int r = verify_signature(verify, &result.signature, error);
+
+	if (r < 0)
+		return r;
+	memcpy(result.signer, verify->status.signer, sizeof(result.signer));
+	result.signed_at = verify->status.signed_at;
+	result.counter_file = counter && counter->type == TREE_FILE;
+	result.has_types = verify->expected.has_types;
+	(void)snprintf(result.reason, sizeof(result.reason), "%s", verify->reason);
+	if (verify->expected_error.code != E_NONE) {
+		size_t used = strlen(result.reason);
+
+		(void)snprintf(result.reason + used, sizeof(result.reason) - used, "; %.250s",
+		               verify->expected_error.sentence);
+	}
+	result.rollback = VERIFY_ROLLBACK_ABSENT;
+	if (snapshot_find(verify->snapshot, ROLLBACK_NAME))
+		result.rollback = VERIFY_ROLLBACK_UNKNOWN;
+	r = verify_compare(verify->snapshot, &verify->expected, &result, error);
+	if (r < 0)
+		return r;
+	result.ok = result.signature == VERIFY_GOOD && result.finding_count == 0;
+	*ret_result = result;
+	result = (struct verify_result){0};
+	return 0;
+}
+
+void verify_close(struct verify **verify)
+{
+	struct verify *v = *verify;
+
+	*verify = NULL;
+	if (!v)
+		return;
+	join(v);
+	cleanup_close(&v->signature_fd);
+	cleanup_close(&v->message_fd);
+	verify_expected_clear(&v->expected);
+	free(v);
+}
+
+void verify_result_clear(struct verify_result *result)
+{
+	for (size_t i = 0; i < result->finding_count; i++) {
+		free(result->findings[i].path);
+		free(result->findings[i].detail);
+	}
+	free(result->findings);
+	*result = (struct verify_result){0};
+}
+
+static enum snapshot_choice choose_all(const struct snapshot_entry *entry, void *context)
+{
+	(void)entry;
+	(void)context;
+	return SNAPSHOT_HASH;
+}
+
+int verify_directory(int directory, const struct verify_keyring *keyring, struct verify_result *ret_result,
+                     struct error *error)
+{
+	CLEANUP(snapshot_close) struct snapshot *snapshot = NULL;
+	CLEANUP(verify_close) struct verify *verify = NULL;
+	int r = snapshot_open(directory, 2 * MANIFEST_MAX_SIZE + TREE_MAX_SIZE, &snapshot, error);
+
+	if (r < 0)
+		return r;
+	r = verify_begin(snapshot, keyring, &verify, error);
+	if (r < 0)
+		return r;
+	r = snapshot_read(snapshot, choose_all, NULL, error);
+	if (r < 0)
+		return r;
+	return verify_finish(verify, ret_result, error);
+}

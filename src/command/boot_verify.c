@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `heads boot verify --keyring FILE... DIR` */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "boot/report.h"
+#include "boot/verify.h"
+#include "command/nouns.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define KEYRING_LIMIT ((size_t)16 << 20)
+
+static struct json_object *list(const struct verify_result *result, enum verify_kind kind, enum verify_kind other)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < result->finding_count; i++) {
+		const struct verify_finding *finding = &result->findings[i];
+		CLEANUP(buffer_clear) struct buffer path = {0};
+
+		if (finding->kind != kind && finding->kind != other)
+			continue;
+		buffer_append_byte(&path, '/');
+		buffer_append_string(&path, finding->path);
+		if (buffer_string(&path))
+			json_object_array_add(array, command_json_name(buffer_string(&path)));
+	}
+	return array;
+}
+
+static void print_json(const struct verify_result *result)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *unsigned_files = json_object_new_array();
+
+	json_object_object_add(object, "result", json_object_new_string(result->ok ? "ok" : "refused"));
+	json_object_object_add(object, "signature", json_object_new_string(verify_signature_name(result->signature)));
+	json_object_object_add(object, "signer", result->signer[0] ? json_object_new_string(result->signer) : NULL);
+	json_object_object_add(object, "files", json_object_new_int64((int64_t)result->files));
+	json_object_object_add(object, "bytes", json_object_new_int64((int64_t)result->bytes));
+	/* What cannot be read is not what was signed: it is in both lists. */
+	json_object_object_add(object, "changed", list(result, VERIFY_CHANGED, VERIFY_UNREADABLE));
+	json_object_object_add(object, "added", list(result, VERIFY_ADDED, VERIFY_ADDED));
+	json_object_object_add(object, "removed", list(result, VERIFY_REMOVED, VERIFY_REMOVED));
+	json_object_object_add(object, "retyped", list(result, VERIFY_RETYPED, VERIFY_RETYPED));
+	json_object_object_add(object, "unreadable", list(result, VERIFY_UNREADABLE, VERIFY_UNREADABLE));
+	if (result->counter_file)
+		json_object_array_add(unsigned_files, json_object_new_string("/kexec_hotp_counter"));
+	json_object_object_add(object, "unsigned", unsigned_files);
+	json_object_object_add(object, "rollback", json_object_new_string(verify_rollback_name(result->rollback)));
+	json_object_object_add(object, "types", json_object_new_boolean(result->has_types));
+	json_object_object_add(object, "reason", result->reason[0] ? json_object_new_string(result->reason) : NULL);
+	command_print_json(object);
+}
+
+static void print_lines(const struct command_context *context, const struct verify_result *result)
+{
+	CLEANUP(report_clear) struct report report = {0};
+
+	if (report_make(result, &report) < 0)
+		return;
+	for (size_t i = 0; i < report.count; i++)
+		if (context->verbosity >= 0 || i == 0)
+			(void)puts(report.lines[i]);
+}
+
+static int add_keyring(struct verify_keyring *keyring, const char *path, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer data = {0};
+	int r = file_read(path, KEYRING_LIMIT, &data, error);
+
+	if (r < 0)
+		return r;
+	return verify_keyring_add(keyring, buffer_bytes(&data), path, error);
+}
+
+static int verify_path(const struct command_context *context, const struct verify_keyring *keyring, const char *path)
+{
+	CLEANUP(verify_result_clear) struct verify_result result = {0};
+	CLEANUP_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error error = {0};
+
+	if (directory < 0) {
+		(void)error_set_errno(&error, errno == ENOENT || errno == ENOTDIR ? E_USAGE : E_IO, path, errno,
+		                      "the directory %s cannot be opened", path);
+		return command_fail(context, &error);
+	}
+	if (verify_directory(directory, keyring, &result, &error) < 0)
+		return command_fail(context, &error);
+	if (context->json)
+		print_json(&result);
+	else
+		print_lines(context, &result);
+	return result.ok ? 0 : 1;
+}
+
+int boot_verify_run(const struct command_context *context, int argc, char **argv)
+{
+	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
+	struct error error = {0};
+	const char *path = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--keyring") == 0 && i + 1 < argc) {
+			if (add_keyring(&keyring, argv[++i], &error) < 0)
+				return command_fail(context, &error);
+		} else if (argv[i][0] == '-') {
+			return command_usage(context, "boot verify does not know the option %s, or it misses its value",
+			                     argv[i]);
+		} else if (path) {
+			return command_usage(context, "boot verify takes one directory, not %s and %s", path, argv[i]);
+		} else {
+			path = argv[i];
+		}
+	}
+	if (!path || keyring.count == 0)
+		return command_usage(context, "boot verify wants --keyring FILE and a directory");
+	return verify_path(context, &keyring, path);
+}

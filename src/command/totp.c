@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `heads totp`: the secret whose codes prove the firmware to the owner's phone. */
+#include "attest/totp.h"
+#include "base/cleanup.h"
+#include "base/encode.h"
+#include "base/file.h"
+#include "command/nouns.h"
+
+#include <string.h>
+#include <time.h>
+
+#define DEFAULT_LABEL    "Heads"
+#define LABEL_LIMIT      64
+#define PASSPHRASE_LIMIT 128
+
+struct totp_options {
+	const char *label;
+	const char *owner_file; /* NULL: the owner passphrase is empty */
+};
+
+/* Options of a verb. Returns 0, or the exit status of an error that was printed. */
+static int read_options(const struct command_context *context, int argc, char **argv, bool with_label,
+                        struct totp_options *options)
+{
+	for (int i = 1; i < argc; i++) {
+		const bool is_label = with_label && strcmp(argv[i], "--label") == 0;
+
+		if (!is_label && strcmp(argv[i], "--owner-passphrase") != 0)
+			return command_usage(context, "heads totp %s does not know \"%s\"", argv[0], argv[i]);
+		if (i + 1 == argc)
+			return command_usage(context, "%s misses its value", argv[i]);
+		*(is_label ? &options->label : &options->owner_file) = argv[++i];
+	}
+	if (strlen(options->label) > LABEL_LIMIT)
+		return command_usage(context, "a label has at most %d bytes", LABEL_LIMIT);
+	return 0;
+}
+
+/* The first line of the file, "-" being standard input: a passphrase never stands in argv or the environment. */
+static int read_passphrase(const char *path, struct secret *ret_passphrase, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	struct bytes line;
+	int result;
+
+	if (!path)
+		return 0;
+	if (strcmp(path, "-") == 0)
+		result = file_read_fd(STDIN_FILENO, "standard input", PASSPHRASE_LIMIT + 1, &text, error);
+	else
+		result = file_read(path, PASSPHRASE_LIMIT + 1, &text, error);
+	if (result < 0)
+		return result;
+	line = buffer_bytes(&text);
+	if (line.size > 0 && line.data[line.size - 1] == '\n')
+		line.size--;
+	if (secret_copy(line, ret_passphrase) < 0)
+		return error_set(error, E_MEMORY, "passphrase", "no locked memory for the passphrase");
+	return 0;
+}
+
+static int print_secret(const struct command_context *context, const char *label, struct bytes secret)
+{
+	CLEANUP(buffer_clear) struct buffer uri = {0};
+	char text[BASE32_SIZE(TOTP_SECRET_SIZE)];
+	struct json_object *object;
+	struct error error;
+
+	base32_encode(secret, text);
+	totp_uri(label, secret, &uri);
+	if (!buffer_string(&uri)) {
+		memory_wipe(text, sizeof(text));
+		(void)error_set(&error, E_MEMORY, "TOTP", "no memory to show the secret");
+		return command_fail(context, &error);
+	}
+	if (context->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "uri", json_object_new_string(buffer_string(&uri)));
+		json_object_object_add(object, "secret", json_object_new_string(text));
+		command_print_json(object);
+	} else {
+		(void)printf("%s\nsecret: %s\n", buffer_string(&uri), text);
+	}
+	memory_wipe(text, sizeof(text));
+	return 0;
+}
+
+static int run_new(const struct command_context *context, int argc, char **argv)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	CLEANUP(secret_clear) struct secret owner = {0}, secret = {0};
+	struct totp_options options = {.label = DEFAULT_LABEL};
+	struct error error;
+	int status = read_options(context, argc, argv, true, &options);
+
+	if (status != 0)
+		return status;
+	if (read_passphrase(options.owner_file, &owner, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
+	    totp_new(tpm, secret_bytes(&owner), &secret, &error) < 0)
+		return command_fail(context, &error);
+	return print_secret(context, options.label, secret_bytes(&secret));
+}
+
+static int print_code(const struct command_context *context, struct bytes secret, uint64_t now)
+{
+	const time_t seconds = (time_t)now;
+	const unsigned left = totp_seconds_left(now);
+	struct json_object *object;
+	char code[7], text[32];
+	struct tm utc;
+
+	totp_code(secret, now, code);
+	if (!gmtime_r(&seconds, &utc) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		text[0] = '\0';
+	if (context->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "code", json_object_new_string(code));
+		json_object_object_add(object, "seconds_left", json_object_new_int((int)left));
+		json_object_object_add(object, "time", json_object_new_string(text));
+		command_print_json(object);
+	} else {
+		(void)printf("%s  (%u s left, %s)\n", code, left, text);
+	}
+	return 0;
+}
+
+static int run_show(const struct command_context *context, int argc, char **argv)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	CLEANUP(secret_clear) struct secret secret = {0};
+	struct error error;
+	uint64_t now;
+
+	if (argc != 1)
+		return command_usage(context, "heads totp %s takes no argument", argv[0]);
+	/* A clock that is not believed releases nothing. */
+	if (totp_check_clock((uint64_t)time(NULL), &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
+	    totp_open(tpm, &secret, &error) < 0)
+		return command_fail(context, &error);
+	/* Asked again: a slow TPM may have taken seconds. */
+	now = (uint64_t)time(NULL);
+	return print_code(context, secret_bytes(&secret), now);
+}
+
+static int run_reseal(const struct command_context *context, int argc, char **argv)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	CLEANUP(secret_clear) struct secret owner = {0}, secret = {0};
+	struct totp_options options = {.label = DEFAULT_LABEL};
+	struct json_object *object;
+	struct error error;
+	int status = read_options(context, argc, argv, false, &options);
+
+	if (status != 0)
+		return status;
+	if (read_passphrase(options.owner_file, &owner, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
+	    totp_open(tpm, &secret, &error) < 0 ||
+	    totp_reseal(tpm, secret_bytes(&secret), secret_bytes(&owner), &error) < 0)
+		return command_fail(context, &error);
+	if (context->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "result", json_object_new_string("resealed"));
+		command_print_json(object);
+	} else {
+		(void)printf("resealed to the PCRs as they are\n");
+	}
+	return 0;
+}
+
+static const struct command_verb verbs[] = {
+    {"new", "[--label LABEL] [--owner-passphrase FILE]", "makes a secret, seals it, and shows it this once", run_new},
+    {"show", "", "the code of this moment, where the PCRs allow it", run_show},
+    {"reseal", "[--owner-passphrase FILE]", "seals the open secret again to the PCRs as they are", run_reseal},
+};
+
+const struct command_noun command_totp = {
+    "totp",
+    "the secret whose codes prove the firmware to the owner's phone",
+    verbs,
+    ARRAY_SIZE(verbs),
+};

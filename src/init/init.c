@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "init/init.h"
+#include "attest/measure.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "boot/handover.h"
+#include "boot/load.h"
+#include "init/console.h"
+#include "init/mounts.h"
+#include "menu/menu.h"
+#include "rom/owner_files.h"
+#include "rom/settings.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define RECOVERY_KEY      "r"
+#define EARLY_KEY_MS      300 /* from the line that names it */
+#define FIRST_BACKOFF_S   1
+#define LONGEST_BACKOFF_S 30
+
+/* What PID 1 knows; it lives as long as the machine runs. */
+struct init {
+	struct consoles consoles;
+	int log_fd;
+	int settings_fd, key_fd; /* the measured copies, sealed; -1 for none */
+	char rom_problem[1024];  /* empty: none */
+};
+
+static void file_log_sink(void *context, const char *line)
+{
+	const struct init *init = context;
+
+	if (init->log_fd >= 0)
+		(void)dprintf(init->log_fd, "%s\n", line);
+}
+
+/* The board's settings are in the initramfs, which the firmware has measured with the kernel. */
+static int flash_size(size_t *ret_size, struct error *error)
+{
+	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
+	int r = rom_settings_load(SETTINGS_BOARD_FILE, BYTES_EMPTY, &settings, error);
+
+	*ret_size = rom_settings_number(&settings, "CONFIG_FLASH_SIZE", ROM_MAX_SIZE, 0);
+	return r;
+}
+
+static int keep_measured(const struct owner_files *files, const char *name, int *ret_fd, struct error *error)
+{
+	struct bytes content = owner_files_find(files, name);
+	int fd;
+
+	if (!content.data)
+		return 0;
+	fd = memfd_sealed(name, content, error);
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Measures each file of the owner, name and then content, before anything uses it. */
+static int measure_files(const struct owner_files *files, unsigned *ret_commands, struct error *error)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	int r = tpm_open(NULL, &tpm, error);
+
+	if (r < 0 && r != -E_NO_DEVICE)
+		return r;
+	for (size_t i = 0; i < files->count; i++) {
+		const struct owner_file *file = &files->files[i];
+
+		r = measure_bytes(tpm, TRUST_ROM_PCR, file->name, bytes_from_string(file->name), error);
+		if (r == 0)
+			r = measure_bytes(tpm, TRUST_ROM_PCR, file->name, buffer_bytes(&file->content), error);
+		if (r < 0)
+			return r;
+	}
+	*ret_commands = tpm ? tpm_command_count(tpm) : 0;
+	return 0;
+}
+
+static int read_rom(struct init *init, struct error *error)
+{
+	unsigned long long started = log_now_ms();
+	struct rom_image image = {BYTES_EMPTY};
+	static struct owner_files files;
+	unsigned commands = 0;
+	size_t size;
+	int r = flash_size(&size, error);
+
+	if (r == 0)
+		r = rom_open_flash(size, &image, error);
+	if (r < 0)
+		return r;
+	r = owner_files_read(&image, &files, error);
+	rom_close(&image);
+	if (r < 0)
+		return r;
+	r = measure_files(&files, &commands, error);
+	if (r == 0)
+		r = keep_measured(&files, OWNER_FILE_SETTINGS, &init->settings_fd, error);
+	if (r == 0)
+		r = keep_measured(&files, OWNER_FILE_KEY, &init->key_fd, error);
+	if (r == 0)
+		log_line("rom files=%zu key=%s settings=%s tpm-commands=%u ms=%llu", files.count,
+		         init->key_fd >= 0 ? "yes" : "no", init->settings_fd >= 0 ? "yes" : "no", commands,
+		         log_now_ms() - started);
+	owner_files_clear(&files);
+	return r;
+}
+
+static pid_t start_shell(const struct console *console)
+{
+	static const char *const arguments[] = {"-i", "-l", NULL};
+	struct process_request request = {.program = PROCESS_SHELL, .arguments = arguments, .home = RUN_DIRECTORY};
+	CLEANUP_CLOSE int fd = open(console->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct error error;
+	pid_t pid;
+
+	if (fd < 0 || process_start(&request, fd, &pid, &error) < 0)
+		return -1;
+	return pid;
+}
+
+static void wait_for_shells(pid_t *pids, size_t count)
+{
+	for (;;) {
+		pid_t ended = waitpid(-1, NULL, 0);
+
+		if (ended < 0 && errno != EINTR)
+			return;
+		for (size_t i = 0; i < count; i++)
+			if (pids[i] > 0 && pids[i] == ended) {
+				pids[i] = -1;
+				for (size_t j = 0; j < count; j++)
+					if (pids[j] > 0)
+						(void)kill(-pids[j], SIGKILL);
+				return;
+			}
+	}
+}
+
+/* A shell on every console, after PCR 4 says so; the first one that ends ends them all. */
+static void recovery(struct init *init, const char *reason)
+{
+	pid_t pids[CONSOLE_MAX];
+	struct error error;
+
+	if (handover_leave(TRUST_EXIT_RECOVERY, NULL, &error) < 0) {
+		log_error(&error);
+		log_line("recovery refused");
+		return;
+	}
+	load_forget();
+	log_line("recovery reason=\"%s\"", reason);
+	for (size_t i = 0; i < init->consoles.count; i++) {
+		(void)dprintf(init->consoles.list[i].fd,
+		              "\nRecovery shell. The TPM releases no secret until the machine is reset.\n"
+		              "The log is in /run/heads/log. \"exit\" leads back to the menu.\n\n");
+		pids[i] = start_shell(&init->consoles.list[i]);
+	}
+	wait_for_shells(pids, init->consoles.count);
+	consoles_plain(&init->consoles);
+	log_line("recovery ended");
+}
+
+/* The menu as a child: what it ended with, or -1 where it cannot be started. */
+static int run_menu(struct init *init)
+{
+	char settings[16], key[16];
+	const char *arguments[16] = {"menu", "--log", RUN_DIRECTORY "/log"};
+	struct process_request request = {.program = PROCESS_HEADS, .arguments = arguments};
+	size_t count = 3;
+	struct error error;
+	int status;
+	pid_t pid;
+
+	for (size_t i = 0; i < init->consoles.count; i++) {
+		arguments[count++] = init->consoles.list[i].path;
+		arguments[count++] = init->consoles.list[i].type;
+	}
+	if (init->settings_fd >= 0) {
+		(void)snprintf(settings, sizeof(settings), "%d", init->settings_fd);
+		arguments[count++] = "--settings-fd";
+		arguments[count++] = settings;
+		request.keep_fds[request.keep_count++] = init->settings_fd;
+	}
+	if (init->key_fd >= 0) {
+		(void)snprintf(key, sizeof(key), "%d", init->key_fd);
+		arguments[count++] = "--key-fd";
+		arguments[count++] = key;
+		request.keep_fds[request.keep_count++] = init->key_fd;
+	}
+	if (init->rom_problem[0]) {
+		arguments[count++] = "--rom-problem";
+		arguments[count++] = init->rom_problem;
+	}
+	if (process_start(&request, -1, &pid, &error) < 0) {
+		log_error(&error);
+		return -1;
+	}
+	for (;;) {
+		pid_t ended = waitpid(-1, &status, 0);
+
+		if (ended == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		if (ended < 0 && errno != EINTR)
+			return -1;
+	}
+}
+
+static void leave(enum trust_exit exit)
+{
+	struct error error;
+
+	if (handover_leave(exit, NULL, &error) < 0)
+		log_error(&error);
+}
+
+/* A crashed menu: nothing can be released any more, and it starts again, each time a little later. */
+static void after_crash(struct init *init, int status, unsigned *backoff)
+{
+	load_forget();
+	log_line("menu crashed status=%d wait-s=%u", status, *backoff);
+	leave(TRUST_EXIT_CRASH);
+	if (consoles_key(&init->consoles, RECOVERY_KEY, (int)*backoff * 1000))
+		recovery(init, "key r after a crash of the menu");
+	*backoff = *backoff * 2 > LONGEST_BACKOFF_S ? LONGEST_BACKOFF_S : *backoff * 2;
+}
+
+static _Noreturn void supervise(struct init *init)
+{
+	unsigned backoff = FIRST_BACKOFF_S;
+
+	for (;;) {
+		int status = run_menu(init);
+
+		consoles_plain(&init->consoles);
+		switch (status) {
+		case MENU_EXIT_BOOT:
+			leave(TRUST_EXIT_BOOT);
+			load_forget();
+			break;
+		case MENU_EXIT_RECOVERY:
+			recovery(init, "chosen in the menu");
+			break;
+		case MENU_EXIT_REBOOT:
+			leave(TRUST_EXIT_REBOOT);
+			break;
+		case MENU_EXIT_POWER_OFF:
+			leave(TRUST_EXIT_POWER_OFF);
+			break;
+		default:
+			after_crash(init, status, &backoff);
+		}
+	}
+}
+
+_Noreturn void init_run(void)
+{
+	static struct init init = {.log_fd = -1, .settings_fd = -1, .key_fd = -1};
+	unsigned long long hint;
+	struct error error;
+
+	mounts_make();
+	consoles_open(&init.consoles);
+	init.log_fd = open(RUN_DIRECTORY "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	log_add_sink(consoles_log_sink, &init.consoles);
+	log_add_sink(file_log_sink, &init);
+	(void)reboot(RB_DISABLE_CAD);
+	(void)signal(SIGINT, SIG_IGN); /* Ctrl-Alt-Del must not reset without the cap */
+	log_line("init version=%s uptime-ms=%llu", HEADS_VERSION, log_now_ms());
+	hint = log_now_ms();
+	log_line("key r=recovery");
+	if (read_rom(&init, &error) < 0) {
+		log_error(&error);
+		(void)snprintf(init.rom_problem, sizeof(init.rom_problem), "%s", error.sentence);
+	}
+	if (consoles_key(&init.consoles, RECOVERY_KEY,
+	                 log_now_ms() - hint >= EARLY_KEY_MS ? 0 : EARLY_KEY_MS - (int)(log_now_ms() - hint)))
+		recovery(&init, "key r at start");
+	supervise(&init);
+}

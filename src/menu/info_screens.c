@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Screens that only show: report, settings, system information. */
+#include "base/cleanup.h"
+#include "base/encode.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "boot/report.h"
+#include "menu/screen.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define SMALL_FILE 65536
+
+static void add_field(struct ui_text *text, const char *name, const char *value)
+{
+	char safe[200];
+
+	ui_text_add(text, UI_NORMAL, "%-14s %s", name, text_escape_into(bytes_from_string(value), safe, sizeof(safe)));
+}
+
+static void add_report(const struct menu *menu, struct ui_text *text)
+{
+	CLEANUP(report_clear) struct report report = {0};
+
+	if (menu->boot.problem.code != E_NONE)
+		ui_text_add(text, UI_WARNING, "%s", menu->boot.problem.sentence);
+	if (report_make(&menu->boot.verify, &report) < 0)
+		return;
+	for (size_t i = 0; i < report.count; i++) {
+		bool finding = i >= report.first_finding && i - report.first_finding < report.finding_count;
+
+		ui_text_add(text, finding || !menu->boot.verify.ok ? UI_BAD : UI_GOOD, "%s", report.lines[i]);
+	}
+	if (menu->boot.verify.ok)
+		return;
+	ui_text_add(text, UI_NORMAL, "%s", "");
+	ui_text_add(
+	    text, UI_NORMAL,
+	    "If you updated the system, this is what the update changed: check that it is no more than that, and sign "
+	    "/boot again (heads boot sign). If you did not, somebody else changed it.");
+}
+
+void screen_report(struct menu *menu)
+{
+	struct ui_text text = {0};
+
+	add_report(menu, &text);
+	ui_show_text(menu->ui, "Report on /boot", &text);
+	ui_text_clear(&text);
+}
+
+void screen_settings(struct menu *menu)
+{
+	struct ui_text text = {0};
+
+	ui_text_add(&text, UI_NORMAL,
+	            "In force now. The owner's come from the ROM file config.user, the others from the board.");
+	ui_text_add(&text, UI_DIM,
+	            "They are changed on a workstation for now: make rom SETTINGS=FILE (docs/building.md).");
+	ui_text_add(&text, UI_NORMAL, "%s", "");
+	for (size_t i = 0; i < menu->settings.merged.count; i++) {
+		const struct setting *setting = &menu->settings.merged.settings[i];
+		char value[200];
+
+		ui_text_add(&text, UI_NORMAL, "%-28s %-36s %s", setting->name,
+		            text_escape_into(bytes_from_string(setting->value), value, sizeof(value)),
+		            rom_settings_origin(&menu->settings, setting->name));
+	}
+	if (menu->settings.merged.count == 0)
+		ui_text_add(&text, UI_NORMAL, "There are none.");
+	ui_show_text(menu->ui, "Settings", &text);
+	ui_text_clear(&text);
+}
+
+/* The first line of a small file of the kernel, or "-". */
+static void add_file(struct ui_text *text, const char *name, const char *path)
+{
+	CLEANUP(buffer_clear) struct buffer content = {0};
+	char *line;
+
+	if (file_read(path, SMALL_FILE, &content, NULL) < 0 || !buffer_string(&content)) {
+		add_field(text, name, "-");
+		return;
+	}
+	line = (char *)content.data;
+	line[strcspn(line, "\n")] = '\0';
+	add_field(text, name, line);
+}
+
+/* The value of "KEY: value" in /proc/cpuinfo or /proc/meminfo. */
+static void add_proc_field(struct ui_text *text, const char *name, const char *path, const char *key)
+{
+	CLEANUP_FCLOSE FILE *file = fopen(path, "re");
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *colon = strchr(line, ':');
+
+		if (!colon || strncmp(line, key, strlen(key)) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		add_field(text, name, colon + 1 + strspn(colon + 1, " \t"));
+		return;
+	}
+	add_field(text, name, "-");
+}
+
+static void add_tpm(const struct menu *menu, struct ui_text *text)
+{
+	const struct tpm_info *info = &menu->tpm_info;
+
+	if (!menu->tpm) {
+		ui_text_add(text, UI_WARNING, "%-14s %s", "TPM", menu->tpm_problem.sentence);
+		return;
+	}
+	ui_text_add(text, UI_NORMAL, "%-14s TPM %s, %s, firmware %llx", "TPM", info->family, info->manufacturer,
+	            (unsigned long long)info->firmware);
+	for (size_t i = 0; i < info->bank_count; i++)
+		ui_text_add(text, UI_NORMAL, "%-14s %s", i == 0 ? "TPM banks" : "", hash_name(info->banks[i]));
+	ui_text_add(text, info->in_lockout ? UI_BAD : UI_NORMAL, "%-14s %u of %u wrong passphrases%s", "TPM lockout",
+	            info->lockout_counter, info->lockout_max, info->in_lockout ? ": LOCKED OUT" : "");
+}
+
+static void add_pcrs(const struct menu *menu, struct ui_text *text)
+{
+	struct tpm_pcrs pcrs;
+
+	if (!menu->tpm || tpm_pcr_read(menu->tpm, HASH_SHA256, 0x3ff, &pcrs, NULL) < 0)
+		return;
+	ui_text_add(text, UI_NORMAL, "%s", "");
+	for (unsigned i = 0; i < 10; i++) {
+		char hex[2 * DIGEST_MAX_SIZE + 1];
+
+		hex_encode(digest_bytes(&pcrs.values[i]), hex);
+		ui_text_add(text, UI_DIM, "PCR %u  %s", i, hex);
+	}
+}
+
+void screen_system(struct menu *menu)
+{
+	const char *board = rom_settings_get(&menu->settings, "CONFIG_BOARD");
+	struct ui_text text = {0};
+	struct utsname names;
+
+	add_field(&text, "Heads", HEADS_VERSION);
+	add_field(&text, "Board", board ? board : "-");
+	add_file(&text, "Firmware", "/sys/class/dmi/id/bios_version");
+	if (uname(&names) == 0)
+		add_field(&text, "Kernel", names.release);
+	add_proc_field(&text, "CPU", "/proc/cpuinfo", "model name");
+	add_proc_field(&text, "Memory", "/proc/meminfo", "MemTotal");
+	add_tpm(menu, &text);
+	add_field(&text, "/boot", menu->boot.device.path[0] ? menu->boot.device.path : "-");
+	add_pcrs(menu, &text);
+	ui_show_text(menu->ui, "System information", &text);
+	ui_text_clear(&text);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "menu/screen.h"
+#include <stdio.h>
+
+#define MAX_TIMEOUT_SECONDS 3600
+
+enum choice { BOOT, ENTRIES, FORCED, TOTP, REPORT, SETTINGS, SYSTEM, AGAIN, RECOVERY, REBOOT, POWER_OFF, CHOICES };
+
+static const char help[] = "The line TOTP shows a code that only this firmware, unchanged, can compute. Compare it "
+                           "with the code of your phone "
+                           "before you type any passphrase.\n"
+                           "The line /boot says whether every file that will be started is what you signed.\n"
+                           "Boot only when both are right. If they are not, open the report: it names each file.";
+
+struct shown {
+	struct ui_item items[CHOICES];
+	enum choice choices[CHOICES];
+	size_t count;
+	char boot_label[160];
+};
+
+static void add(struct shown *shown, enum choice choice, char key, const char *label, enum ui_tone tone)
+{
+	shown->choices[shown->count] = choice;
+	shown->items[shown->count] = (struct ui_item){.key = key, .label = label, .tone = tone};
+	shown->count++;
+}
+
+/* Only what makes sense now is offered. */
+static void build(const struct menu *menu, struct shown *shown)
+{
+	const struct boot_system *boot = &menu->boot;
+	const struct entry *entry = entry_list_default(&boot->entries);
+	bool verified = boot->trust.state == TRUST_VERIFIED;
+
+	shown->count = 0;
+	if (verified && entry && !entry->problem) {
+		char title[100];
+
+		(void)snprintf(shown->boot_label, sizeof(shown->boot_label), "Boot  %s",
+		               text_escape_into(bytes_from_string(entry->title), title, sizeof(title)));
+		add(shown, BOOT, 'b', shown->boot_label, UI_GOOD);
+	}
+	if (verified)
+		add(shown, ENTRIES, 'o', "Other boot entries", UI_NORMAL);
+	if (boot->trust.state == TRUST_REFUSED)
+		add(shown, REPORT, 'v', "Report: what does not verify, file by file", UI_WARNING);
+	else if (verified)
+		add(shown, REPORT, 'v', "Report: what was verified", UI_NORMAL);
+	if (boot->trust.state != TRUST_VERIFIED)
+		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
+	add(shown, TOTP, 't',
+	    menu->totp_problem.code == E_NO_SECRET ? "TOTP: make the secret" : "TOTP: new secret, details", UI_NORMAL);
+	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
+	add(shown, SYSTEM, 'i', "System information", UI_NORMAL);
+	if (boot->trust.state == TRUST_REFUSED)
+		add(shown, FORCED, 'f', "Boot although it does not verify (dangerous)", UI_BAD);
+	add(shown, RECOVERY, 'r', "Recovery shell", UI_NORMAL);
+	add(shown, REBOOT, 'n', "Restart", UI_NORMAL);
+	add(shown, POWER_OFF, 'p', "Power off", UI_NORMAL);
+}
+
+static bool confirm_recovery(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	ui_text_add(&text, UI_NORMAL, "The recovery shell can read and change everything on the disk.");
+	ui_text_add(&text, UI_NORMAL,
+	            "From then on the TPM releases no secret until the machine is reset: no TOTP code, no disk key.");
+	yes = ui_confirm(menu->ui, "Recovery shell", &text, "Open the shell", "Back");
+	ui_text_clear(&text);
+	return yes;
+}
+
+static int choose(struct menu *menu, enum choice choice)
+{
+	switch (choice) {
+	case BOOT:
+		return screen_boot(menu, entry_list_default(&menu->boot.entries));
+	case ENTRIES:
+		return screen_entries(menu);
+	case FORCED:
+		return screen_forced(menu);
+	case TOTP:
+		screen_totp(menu);
+		return 0;
+	case REPORT:
+		screen_report(menu);
+		return 0;
+	case SETTINGS:
+		screen_settings(menu);
+		return 0;
+	case SYSTEM:
+		screen_system(menu);
+		return 0;
+	case AGAIN:
+		menu_prepare_boot(menu);
+		return 0;
+	case RECOVERY:
+		return confirm_recovery(menu) ? MENU_EXIT_RECOVERY : 0;
+	case REBOOT:
+		return MENU_EXIT_REBOOT;
+	case POWER_OFF:
+		return MENU_EXIT_POWER_OFF;
+	default:
+		return 0;
+	}
+}
+
+/* The default is booted by itself only where nothing asks for the owner's eyes: it verified, and the TPM did not say
+ * that something measured has changed. */
+static unsigned timeout(struct menu *menu, const struct shown *shown)
+{
+	if (!menu->may_time_out || shown->choices[0] != BOOT || menu->clock_problem.code != E_NONE)
+		return 0;
+	if (menu->totp.size == 0 && menu->totp_problem.code != E_NO_SECRET && menu->totp_problem.code != E_NO_DEVICE)
+		return 0;
+	return (unsigned)rom_settings_number(&menu->settings, "CONFIG_AUTO_BOOT_TIMEOUT", MAX_TIMEOUT_SECONDS, 0);
+}
+
+static const char *mode_name(const struct menu *menu)
+{
+	if (menu->boot.trust.state == TRUST_VERIFIED)
+		return "verified";
+	return menu->boot.trust.state == TRUST_REFUSED ? "refused" : "no-boot";
+}
+
+int screen_main(struct menu *menu)
+{
+	struct shown shown;
+	struct ui_menu screen = {.status = menu_status, .context = menu, .items = shown.items, .help = help};
+	const char *board = rom_settings_get(&menu->settings, "CONFIG_BOARD_NAME");
+	enum ui_answer answer;
+	char title[128];
+	size_t choice;
+
+	build(menu, &shown);
+	(void)snprintf(title, sizeof(title), "Heads %s%s%s", HEADS_VERSION, board ? "  -  " : "", board ? board : "");
+	screen.title = title;
+	screen.count = shown.count;
+	screen.selected = menu->boot.trust.state == TRUST_VERIFIED || menu->boot.trust.state == TRUST_REFUSED ? 0 : 1;
+	screen.timeout_seconds = timeout(menu, &shown);
+	log_line("menu ready mode=%s ms=%llu", mode_name(menu), log_now_ms() - menu->started_ms);
+	answer = ui_menu_run(menu->ui, &screen, &choice);
+	menu->may_time_out = false;
+	if (answer == UI_BACK || choice >= shown.count)
+		return 0;
+	return choose(menu, shown.choices[choice]);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "menu/menu.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "menu/screen.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define MAX_KEY_SIZE ((size_t)1 << 20)
+
+static int log_fd = -1;
+
+static void file_log_sink(void *context, const char *line)
+{
+	(void)context;
+	if (log_fd >= 0)
+		(void)dprintf(log_fd, "%s\n", line);
+}
+
+/* A file that PID 1 measured and handed over as a sealed memory file; empty where there is none. */
+static int read_handed_over(int fd, const char *name, struct buffer *content, struct error *error)
+{
+	if (fd < 0)
+		return 0;
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return error_set(error, E_IO, name, "%s was not handed over by PID 1", name);
+	return file_read_fd(fd, name, MAX_KEY_SIZE, content, error);
+}
+
+static void load_owner_files(struct menu *menu)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	struct error error;
+
+	if (read_handed_over(menu->request->settings_fd, "config.user", &text, &error) < 0)
+		log_error(&error);
+	if (rom_settings_load(SETTINGS_BOARD_FILE, buffer_bytes(&text), &menu->settings, &error) < 0)
+		log_error(&error);
+	if (read_handed_over(menu->request->key_fd, "owner.asc", &menu->key, &error) < 0)
+		log_error(&error);
+}
+
+static void open_tpm(struct menu *menu)
+{
+	CLEANUP(buffer_clear) struct buffer banks = {0};
+	char manufacturer[64];
+	int r = tpm_open(menu->request->tpm_where, &menu->tpm, &menu->tpm_problem);
+
+	if (r == 0)
+		r = tpm_get_info(menu->tpm, &menu->tpm_info, &menu->tpm_problem);
+	if (r < 0) {
+		tpm_close(&menu->tpm);
+		if (r == -E_NO_DEVICE)
+			log_line("tpm absent");
+		else
+			log_error(&menu->tpm_problem);
+		return;
+	}
+	for (size_t i = 0; i < menu->tpm_info.bank_count; i++)
+		buffer_append_format(&banks, "%s%s", i ? "," : "", hash_name(menu->tpm_info.banks[i]));
+	if (buffer_string(&banks))
+		log_line("tpm family=%s manufacturer=\"%s\" banks=%s", menu->tpm_info.family,
+		         text_escape_into(bytes_from_string(menu->tpm_info.manufacturer), manufacturer,
+		                          sizeof(manufacturer)),
+		         buffer_string(&banks));
+}
+
+void menu_open_totp(struct menu *menu)
+{
+	uint64_t now = (uint64_t)time(NULL);
+	int r;
+
+	secret_clear(&menu->totp);
+	menu->clock_problem.code = E_NONE;
+	if (totp_check_clock(now, &menu->clock_problem) < 0)
+		log_error(&menu->clock_problem);
+	if (menu->tpm)
+		r = totp_open(menu->tpm, &menu->totp, &menu->totp_problem);
+	else
+		r = error_set(&menu->totp_problem, menu->tpm_problem.code, "totp", "%s", menu->tpm_problem.sentence);
+	if (r == 0)
+		log_line("totp ok pcrs=0-4,7");
+	else
+		log_line("totp unavailable code=%s sentence=\"%s\"", error_name(menu->totp_problem.code),
+		         menu->totp_problem.sentence);
+}
+
+static void log_cost(const struct menu *menu)
+{
+	struct rusage usage;
+
+	(void)getrusage(RUSAGE_SELF, &usage);
+	log_line("cost processes=%u tpm-commands=%u peak-kb=%ld boot-kb=%llu", process_count(),
+	         menu->tpm ? tpm_command_count(menu->tpm) : 0, usage.ru_maxrss,
+	         boot_system_kept_bytes(&menu->boot) / 1024);
+}
+
+void menu_prepare_boot(struct menu *menu)
+{
+	ui_progress(menu->ui, "Heads", "Reading and verifying /boot ...", 0, 0);
+	if (boot_system_prepare(&menu->boot, rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"),
+	                        buffer_bytes(&menu->key)) < 0)
+		log_error(&menu->boot.problem);
+}
+
+static void close_menu(struct menu *menu)
+{
+	log_cost(menu);
+	log_clear_sinks();
+	secret_clear(&menu->totp);
+	tpm_close(&menu->tpm);
+	boot_system_clear(&menu->boot);
+	rom_settings_clear(&menu->settings);
+	buffer_clear(&menu->key);
+	ui_close(&menu->ui);
+}
+
+int menu_run(const struct menu_request *request)
+{
+	struct menu menu = {.request = request, .started_ms = log_now_ms(), .may_time_out = true};
+	struct error error;
+	int status = 0;
+
+	if (ui_open(request->terminals, request->terminal_count, &menu.ui, &error) < 0) {
+		(void)fprintf(stderr, "heads: %s\n", error.sentence);
+		return error_exit_status(error.code);
+	}
+	if (request->log_path)
+		log_fd = open(request->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	log_add_sink(ui_log_sink, menu.ui);
+	log_add_sink(file_log_sink, NULL);
+	load_owner_files(&menu);
+	open_tpm(&menu);
+	menu_open_totp(&menu);
+	menu_prepare_boot(&menu);
+	if (menu.totp_problem.code == E_NO_SECRET && menu.tpm && menu.totp.size == 0 &&
+	    rom_settings_number(&menu.settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0)
+		screen_totp(&menu);
+	while (status <= 0)
+		status = screen_main(&menu);
+	ui_suspend(menu.ui);
+	close_menu(&menu);
+	return status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The owner's screens, from power-on to the choice. The menu prepares a boot and loads it; only PID 1 leaves. */
+#ifndef HEADS_MENU_MENU_H
+#define HEADS_MENU_MENU_H
+
+#include "ui/ui.h"
+
+/* How the menu's process ends: what PID 1 shall do. Anything else is a crash. */
+enum menu_exit {
+	MENU_EXIT_BOOT = 10, /* a kernel is loaded */
+	MENU_EXIT_RECOVERY,
+	MENU_EXIT_REBOOT,
+	MENU_EXIT_POWER_OFF,
+};
+
+struct menu_request {
+	struct ui_terminal terminals[UI_MAX_TERMINALS];
+	size_t terminal_count;
+	const char *tpm_where;   /* as for tpm_open */
+	int settings_fd;         /* the owner's settings as measured, or -1 */
+	int key_fd;              /* the owner's public key as measured, or -1 */
+	const char *rom_problem; /* why the ROM's files could not be read or measured, or NULL */
+	const char *log_path;    /* where log lines are kept as well, or NULL */
+};
+
+/* Runs the screens; returns an enum menu_exit, or another status of the program for an error. */
+int menu_run(const struct menu_request *request);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the screens share, and the screens. */
+#ifndef HEADS_MENU_SCREEN_H
+#define HEADS_MENU_SCREEN_H
+
+#include "attest/totp.h"
+#include "boot/system.h"
+#include "menu/menu.h"
+#include "rom/settings.h"
+#include "tpm/tpm.h"
+
+struct menu {
+	const struct menu_request *request;
+	struct ui *ui;
+	struct rom_settings settings;
+	struct buffer key; /* the owner's public key as it stands in the ROM; empty: none */
+	struct tpm *tpm;   /* NULL: none, and tpm_problem says why */
+	struct error tpm_problem;
+	struct tpm_info tpm_info;
+	struct secret totp; /* empty: not available, and totp_problem says why */
+	struct error totp_problem;
+	struct error clock_problem; /* code E_NONE: the clock is believed */
+	struct boot_system boot;
+	bool may_time_out; /* until the first key */
+	unsigned long long started_ms;
+};
+
+/* Each shows one screen and comes back when the owner leaves it. A result above zero is an enum menu_exit: the menu's
+ * process shall end with it. */
+int screen_main(struct menu *menu);
+int screen_entries(struct menu *menu);
+void screen_report(struct menu *menu);
+void screen_settings(struct menu *menu);
+void screen_system(struct menu *menu);
+void screen_totp(struct menu *menu);
+/* "Boot although it does not verify": explains, lets the owner choose an entry, asks for a typed word. */
+int screen_forced(struct menu *menu);
+
+/* Prepares and loads an entry; 0 with the reason shown where that failed. */
+int screen_boot(struct menu *menu, const struct entry *entry);
+/* Shows an error until a key. */
+void screen_error(struct menu *menu, const char *title, const struct error *error);
+/* Makes a new TOTP secret and shows it for enrolment. */
+void screen_totp_enrol(struct menu *menu);
+
+/* Reads and verifies /boot, again where it was read before. */
+void menu_prepare_boot(struct menu *menu);
+/* Opens the TOTP secret and says how that went on the console log. */
+void menu_open_totp(struct menu *menu);
+/* Two lines on every screen that leads to a boot: date and code, state of /boot. */
+void menu_status(void *context, struct ui_text *text);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every screen that leads to a boot says at its top: time and code, firmware, /boot. */
+#include "menu/screen.h"
+#include <time.h>
+
+static void add_clock(const struct menu *menu, struct ui_text *text, time_t now)
+{
+	char date[32];
+	struct tm utc;
+
+	(void)gmtime_r(&now, &utc);
+	(void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &utc);
+	if (menu->clock_problem.code != E_NONE)
+		ui_text_add(text, UI_BAD, "Time      %s  WRONG: %s", date, menu->clock_problem.sentence);
+	else
+		ui_text_add(text, UI_NORMAL, "Time      %s", date);
+}
+
+static void add_totp(const struct menu *menu, struct ui_text *text, time_t now)
+{
+	char code[7];
+
+	if (menu->totp.size > 0 && menu->clock_problem.code == E_NONE) {
+		totp_code(secret_bytes(&menu->totp), (uint64_t)now, code);
+		ui_text_add(text, UI_GOOD, "TOTP      %.3s %.3s   for %2u s   (compare with your phone)", code,
+		            code + 3, totp_seconds_left((uint64_t)now));
+		memory_wipe(code, sizeof(code));
+	} else if (menu->totp.size > 0) {
+		ui_text_add(text, UI_BAD, "TOTP      no code: the clock is wrong");
+	} else if (menu->totp_problem.code == E_NO_SECRET) {
+		ui_text_add(text, UI_WARNING, "TOTP      no secret yet (choose T)");
+	} else if (menu->totp_problem.code == E_NO_DEVICE) {
+		ui_text_add(text, UI_WARNING, "TOTP      no TPM: nothing proves that this firmware is untouched");
+	} else {
+		ui_text_add(text, UI_BAD, "TOTP      %s", menu->totp_problem.sentence);
+	}
+}
+
+static void add_boot(const struct menu *menu, struct ui_text *text)
+{
+	const struct boot_system *boot = &menu->boot;
+
+	switch (boot->trust.state) {
+	case TRUST_VERIFIED:
+		ui_text_add(text, UI_GOOD, "/boot     VERIFIED: all %llu files are as you signed them  (%s)",
+		            (unsigned long long)boot->verify.files, boot->device.path);
+		break;
+	case TRUST_REFUSED:
+	case TRUST_FORCED:
+		ui_text_add(text, UI_BAD, "/boot     %s  (%s)", boot->verdict, boot->device.path);
+		break;
+	default:
+		ui_text_add(text, UI_BAD, "/boot     NOT READ: %s", boot->problem.sentence);
+	}
+}
+
+void menu_status(void *context, struct ui_text *text)
+{
+	const struct menu *menu = context;
+	time_t now = time(NULL);
+
+	add_clock(menu, text, now);
+	add_totp(menu, text, now);
+	add_boot(menu, text);
+	if (menu->request->rom_problem)
+		ui_text_add(text, UI_BAD, "ROM       %s", menu->request->rom_problem);
+	else if (menu->key.size == 0)
+		ui_text_add(text, UI_WARNING, "ROM       holds no public key of an owner: nothing can be verified");
+}

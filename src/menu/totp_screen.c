@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/cleanup.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "menu/screen.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define OWNER_PASSPHRASE_MAX 64
+#define OWNER_TRIES          3
+
+static const char *label(const struct menu *menu)
+{
+	const char *board = rom_settings_get(&menu->settings, "CONFIG_BOARD_NAME");
+
+	return board ? board : "Heads";
+}
+
+static void show_enrolment(struct menu *menu, struct bytes secret)
+{
+	CLEANUP(buffer_clear) struct buffer uri = {0};
+	char base32[BASE32_SIZE(TOTP_SECRET_SIZE)];
+	struct ui_text text = {0};
+
+	totp_uri(label(menu), secret, &uri);
+	base32_encode(secret, base32);
+	ui_text_add(&text, UI_NORMAL,
+	            "Scan this with the authenticator app of your phone, or type the secret into it:");
+	ui_text_add(&text, UI_GOOD, "%s", base32);
+	ui_text_add(&text, UI_NORMAL,
+	            "It is shown this once. Then compare the phone's code with the line TOTP of the menu.");
+	if (buffer_string(&uri))
+		(void)ui_show_qr(menu->ui, "Your TOTP secret", buffer_string(&uri), &text);
+	memory_wipe(base32, sizeof(base32));
+	for (size_t i = 0; i < text.count; i++)
+		memory_wipe(text.lines[i].text, strlen(text.lines[i].text));
+	ui_text_clear(&text);
+}
+
+/* Tries without an owner passphrase first; asks where the TPM has one. */
+static int make_secret(struct menu *menu, struct secret *ret_secret, struct error *error)
+{
+	struct ui_text text = {0};
+	int r = totp_new(menu->tpm, BYTES_EMPTY, ret_secret, error);
+
+	for (unsigned i = 0; i < OWNER_TRIES && r == -E_WRONG_AUTH; i++) {
+		CLEANUP(secret_clear) struct secret owner = {0};
+
+		ui_text_clear(&text);
+		ui_text_add(&text, UI_NORMAL, "%s",
+		            i == 0 ? "The TPM has an owner passphrase; it is needed to store the secret."
+		                   : "That passphrase was wrong.");
+		if (secret_allocate(OWNER_PASSPHRASE_MAX, &owner) < 0 ||
+		    !ui_ask_secret(menu->ui, "TPM owner passphrase", &text, &owner))
+			break;
+		r = totp_new(menu->tpm, secret_bytes(&owner), ret_secret, error);
+	}
+	ui_text_clear(&text);
+	return r;
+}
+
+void screen_totp_enrol(struct menu *menu)
+{
+	CLEANUP(secret_clear) struct secret secret = {0};
+	struct error error;
+
+	ui_progress(menu->ui, "TOTP", "Making a new secret ...", 0, 0);
+	if (make_secret(menu, &secret, &error) < 0) {
+		log_error(&error);
+		screen_error(menu, "No TOTP secret was made", &error);
+		return;
+	}
+	log_line("totp enrolled");
+	show_enrolment(menu, secret_bytes(&secret));
+	menu_open_totp(menu);
+}
+
+/* What the owner should know before a new secret replaces the old one. */
+static void explain(const struct menu *menu, struct ui_text *text)
+{
+	switch (menu->totp.size > 0 ? E_NONE : menu->totp_problem.code) {
+	case E_NONE:
+		ui_text_add(text, UI_GOOD,
+		            "The TPM released the secret: PCRs 0-4 and 7 are as they were when it was made.");
+		ui_text_add(text, UI_NORMAL,
+		            "A new secret replaces the old one; the entry on your phone will be of no use any more.");
+		break;
+	case E_NO_SECRET:
+		ui_text_add(text, UI_NORMAL, "This machine has no TOTP secret yet.");
+		ui_text_add(text, UI_NORMAL,
+		            "Heads makes one, seals it in the TPM to this very firmware, and shows it once for your "
+		            "phone. From "
+		            "then on, at every start, equal codes on both prove that the firmware is unchanged.");
+		break;
+	default:
+		ui_text_add(text, UI_BAD, "%s", menu->totp_problem.sentence);
+		ui_text_add(text, UI_NORMAL,
+		            "If you changed the firmware or its settings yourself, make a new secret. If you did not, "
+		            "somebody else "
+		            "may have: a new secret would hide it.");
+	}
+	if (menu->boot.trust.state == TRUST_REFUSED)
+		ui_text_add(text, UI_BAD, "/boot does not verify either. Find out why before you make a secret.");
+}
+
+void screen_totp(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	if (!menu->tpm) {
+		screen_error(menu, "TOTP", &menu->tpm_problem);
+		return;
+	}
+	if (menu->clock_problem.code != E_NONE) {
+		screen_error(menu, "TOTP", &menu->clock_problem);
+		return;
+	}
+	explain(menu, &text);
+	yes = ui_confirm(menu->ui, "TOTP", &text, "Make a new secret",
+	                 menu->totp_problem.code == E_NO_SECRET ? "Later" : "Back");
+	ui_text_clear(&text);
+	if (yes)
+		screen_totp_enrol(menu);
+}

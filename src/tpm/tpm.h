@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What Heads needs of a TPM. Behind it: our own TPM 2.0 client (tpm2_*.c) over a byte transport; a TPM 1.2 can serve
+ * the same interface. Answers of the TPM are hostile input (A2). */
+#ifndef HEADS_TPM_TPM_H
+#define HEADS_TPM_TPM_H
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/secret.h"
+
+#define TPM_PCR_COUNT 24
+#define TPM_MAX_BANKS 5
+
+struct tpm;
+
+/* Opens "swtpm:PATH" (UNIX data socket of swtpm) or the path of a character device; NULL means /dev/tpm0. Flushes
+ * sessions and transient objects that somebody left, and learns the banks. Release with tpm_close.
+ * Errors: -E_NO_DEVICE (absent), -E_TPM, -E_TPM_FORGED (an answer that no TPM gives). */
+int tpm_open(const char *where, struct tpm **ret_tpm, struct error *error);
+/* Leaves no session and no transient object behind. NULL and empty are accepted; fits CLEANUP(). */
+void tpm_close(struct tpm **tpm);
+
+struct tpm_info {
+	const char *family;    /* "2.0" */
+	char manufacturer[16]; /* printable characters only */
+	uint64_t firmware;
+	size_t bank_count; /* active banks */
+	enum hash_algorithm banks[TPM_MAX_BANKS];
+	uint32_t lockout_counter, lockout_max, lockout_recovery_seconds;
+	bool in_lockout;
+	uint32_t reset_count, restart_count;
+	uint64_t clock_ms;
+	size_t handle_count; /* persistent objects and NV indices */
+	uint32_t handles[64];
+};
+int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error);
+/* Active banks, known since tpm_open: costs no command. */
+size_t tpm_banks(const struct tpm *tpm, const enum hash_algorithm **ret_banks);
+
+/* Values of the PCRs in mask (bit n is PCR n) of one bank. */
+struct tpm_pcrs {
+	enum hash_algorithm bank;
+	uint32_t mask;
+	struct digest values[TPM_PCR_COUNT];
+};
+int tpm_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, struct tpm_pcrs *ret_pcrs,
+                 struct error *error);
+/* Extends one PCR in every active bank (A20). digests holds one digest for each active bank, in any order; a bank
+ * without one is -E_USAGE and nothing is extended. */
+int tpm_pcr_extend(struct tpm *tpm, unsigned pcr, const struct digest *digests, size_t count, struct error *error);
+
+/* Where a sealed secret lives: on TPM 2.0 the persistent object 0x81000000 + slot, as the original places them. */
+enum tpm_slot {
+	TPM_SLOT_DISK = 3,
+	TPM_SLOT_TOTP = 0x4d47,
+};
+
+/* Seals secret (at most 128 bytes) so that it opens only while the PCRs have the expected values, and replaces what the
+ * slot held. Beside it a public record keeps the expected values, so that tpm_seal_difference can explain. passphrase
+ * and owner (the owner hierarchy's) may be empty. The secret crosses the bus encrypted in a salted session (A1). No
+ * dictionary-attack count where there is no passphrase (A18).
+ * Errors: -E_WRONG_AUTH (owner), -E_LOCKED_OUT, -E_TPM. */
+int tpm_seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const struct tpm_pcrs *expected,
+             struct bytes passphrase, struct bytes owner, struct error *error);
+/* Opens the slot. ret_secret: release with secret_clear.
+ * Errors: -E_NO_SECRET (empty slot), -E_WRONG_PCR, -E_WRONG_AUTH (passphrase), -E_LOCKED_OUT, -E_TPM. */
+int tpm_unseal(struct tpm *tpm, enum tpm_slot slot, struct bytes passphrase, struct secret *ret_secret,
+               struct error *error);
+/* The PCRs whose values differ now from those that the slot was sealed to (bit n is PCR n); only to explain.
+ * Errors: -E_NO_SECRET, -E_TPM. */
+int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask, struct error *error);
+/* Removes what the slot holds; an empty slot is no error. */
+int tpm_forget(struct tpm *tpm, enum tpm_slot slot, struct bytes owner, struct error *error);
+
+/* size bytes (at most 32) of the TPM's random numbers. They cross the bus in clear: mix them with the kernel's, so that
+ * either source suffices. */
+int tpm_random(struct tpm *tpm, void *data, size_t size, struct error *error);
+
+/* The Name that the storage key must have from now on (A2); empty: any key of our template. Where another one is found,
+ * every later use is -E_FOREIGN_TPM. The Name is recorded at the TPM's reset and read from a measured or signed file.
+ */
+int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error);
+/* The Name of the storage key, to be recorded; valid as long as tpm. Errors: -E_NOT_FOUND (never sealed), -E_TPM,
+ * -E_FOREIGN_TPM. */
+int tpm_storage_key_name(struct tpm *tpm, struct bytes *ret_name, struct error *error);
+
+/* TPM2_Shutdown(CLEAR): the orderly end before the power goes, a reset or a kexec (A4, A18). */
+int tpm_shutdown(struct tpm *tpm, struct error *error);
+/* Commands sent since tpm_open. */
+unsigned tpm_command_count(const struct tpm *tpm);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside the TPM 2.0 client: one command at a time, with at most one authorisation, over one transport. Only tpm2_*.c
+ * includes this. Everything that can hold a secret lies in struct tpm, which is locked and wiped memory. */
+#ifndef HEADS_TPM_TPM2_CLIENT_H
+#define HEADS_TPM_TPM2_CLIENT_H
+
+#include "base/cleanup.h"
+#include "tpm/tpm2_crypto.h"
+#include "tpm/tpm2_record.h"
+#include "tpm/transport.h"
+
+/* Sessions and transient objects of ours that may be open at once: a TPM has room for three of each. */
+#define TPM2_MAX_OPEN 6
+#define TPM2_SESSIONS 2
+
+/* A session salted to the storage key. Whoever only listens on the bus learns neither its key nor what it encrypts
+ * (A1); an answer without its HMAC is not believed (A2). */
+struct tpm2_session {
+	struct tpm *tpm; /* NULL: not in use */
+	uint32_t handle;
+	uint8_t key[TPM2_DIGEST_SIZE];
+	uint8_t nonce_caller[TPM2_DIGEST_SIZE];
+	size_t nonce_tpm_size;
+	uint8_t nonce_tpm[DIGEST_MAX_SIZE];
+};
+
+/* A key that sessions are salted to, with its public area. */
+struct tpm2_key {
+	bool known;
+	uint32_t handle;
+	struct tpm2_name name;
+	size_t area_size;
+	uint8_t area[512];
+	struct tpm2_public public_area; /* points into area */
+};
+
+struct tpm {
+	struct secret memory; /* this structure itself */
+	struct tpm_transport *transport;
+	size_t bank_count;
+	enum hash_algorithm banks[TPM_MAX_BANKS];
+	unsigned command_count;
+	size_t open_count; /* handles that must be flushed */
+	uint32_t open_handles[TPM2_MAX_OPEN];
+	bool uncertain; /* an answer was lost: the TPM may hold a handle that is not in open_handles */
+	struct tpm2_key storage;
+	struct tpm2_name pinned; /* the Name that the storage key must have; size 0: any of our template */
+	bool record_known;       /* record is what the TPM holds for record_slot */
+	enum tpm_slot record_slot;
+	struct tpm2_record record;
+	struct tpm2_session sessions[TPM2_SESSIONS];
+	struct tpm2_auth_value owner, passphrase;
+	struct tpm2_writer parameters; /* of the command that is being made */
+	uint8_t parameter_bytes[2048];
+	uint8_t command[TPM_MESSAGE_LIMIT];
+	uint8_t answer[TPM_MESSAGE_LIMIT];
+};
+
+enum tpm2_authorization {
+	TPM2_AUTH_NONE,
+	TPM2_AUTH_EMPTY,  /* TPM_RS_PW with an empty value: nothing to protect */
+	TPM2_AUTH_SESSION /* HMAC of the session and of value */
+};
+
+struct tpm2_call {
+	uint32_t code;
+	const char *doing;  /* "seal the secret": for the sentence of an error */
+	const char *object; /* "0x81004d47" */
+	size_t handle_count;
+	uint32_t handles[2];
+	struct tpm2_name names[2]; /* where a session authorises */
+	enum tpm2_authorization authorization;
+	struct tpm2_session *session;
+	const struct tpm2_auth_value *value; /* of the first handle; NULL: empty */
+	uint8_t attributes;                  /* TPMA_SESSION_* */
+	bool answers_handle;
+	/* the answer */
+	uint32_t response_code;
+	uint32_t handle;
+	struct bytes answer; /* its parameters, in struct tpm, until the next command */
+};
+
+/* Starts the parameters of a command anew and gives the place to write them to. */
+struct tpm2_writer *tpm2_parameters(struct tpm *tpm);
+/* Sends the command with the parameters written since tpm2_parameters, repeats it while the TPM is busy, checks the
+ * answer. A refusal of the TPM is an error too, with call->response_code set.
+ * Errors: -E_IO, -E_TPM_FORGED (malformed answer or wrong HMAC), and what the TPM says: -E_WRONG_AUTH, -E_WRONG_PCR,
+ * -E_LOCKED_OUT, -E_NOT_FOUND (no such handle), -E_TPM. */
+int tpm2_run(struct tpm *tpm, struct tpm2_call *call, struct error *error);
+/* The answer was HMACed or parsed to something that no TPM gives. */
+int tpm2_forged(const struct tpm2_call *call, struct error *error);
+
+/* Handles that have to be flushed. tpm2_flush forgets the handle when the TPM does not know it any more. */
+int tpm2_remember_handle(struct tpm *tpm, uint32_t handle, struct error *error);
+void tpm2_forget_handle(struct tpm *tpm, uint32_t handle);
+void tpm2_flush(struct tpm *tpm, uint32_t handle);
+/* Flushes whatever sessions and transient objects the TPM lists. */
+int tpm2_sweep(struct tpm *tpm, struct error *error);
+int tpm2_list_handles(struct tpm *tpm, uint32_t first, struct tpm2_handles *ret_handles, struct error *error);
+
+/* A transient object that is flushed at the end of the scope. */
+struct tpm2_transient {
+	struct tpm *tpm;
+	uint32_t handle;
+	struct tpm2_name name;
+};
+void tpm2_transient_clear(struct tpm2_transient *transient);
+
+/* An HMAC or policy session (TPM_SE_*) salted to key. Release with tpm2_session_close, which flushes it. */
+int tpm2_session_open(struct tpm *tpm, uint8_t type, const struct tpm2_key *key, struct tpm2_session **ret_session,
+                      struct error *error);
+void tpm2_session_close(struct tpm2_session **session);
+/* The HMACs of a command and of its answer, and parameter encryption: for tpm2_run. code is the command's. */
+struct digest tpm2_session_command_mac(const struct tpm2_call *call, struct bytes parameters);
+bool tpm2_session_answer_accepted(const struct tpm2_call *call, struct bytes parameters,
+                                  const struct tpm2_answer_session *answer);
+void tpm2_session_encrypt(const struct tpm2_call *call, uint8_t *data, size_t size);
+void tpm2_session_decrypt(const struct tpm2_call *call, uint8_t *data, size_t size);
+
+/* The storage key of ours at TPM2_STORAGE_HANDLE. tpm2_storage_find learns it (one command, once) and refuses a key
+ * that is not of our template or has another Name than the pinned one (-E_FOREIGN_TPM); -E_NOT_FOUND where there is
+ * none. tpm2_storage_ready makes it where it is missing, with the owner's authorisation in tpm->owner. */
+#define TPM2_STORAGE_HANDLE 0x81004801u
+int tpm2_storage_find(struct tpm *tpm, struct error *error);
+int tpm2_storage_ready(struct tpm *tpm, struct error *error);
+/* TPM2_EvictControl: makes a transient object persistent, or removes a persistent one (both handles the same). */
+int tpm2_evict(struct tpm *tpm, struct tpm2_session *session, uint32_t object, const struct tpm2_name *name,
+               uint32_t persistent, struct error *error);
+/* TPM2_ReadPublic; ret_public points into tpm->answer. */
+int tpm2_read_public(struct tpm *tpm, uint32_t handle, struct tpm2_public *ret_public, struct tpm2_name *ret_name,
+                     struct error *error);
+
+/* The public record beside a sealed object. -E_NO_SECRET where there is none, -E_MALFORMED where it is damaged. */
+int tpm2_record_read(struct tpm *tpm, enum tpm_slot slot, struct error *error);
+/* Defines the NV index where it is missing, and writes it: one command that either happens or does not. */
+int tpm2_record_write(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot,
+                      const struct tpm2_record *record, struct error *error);
+int tpm2_record_remove(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct error *error);
+
+/* TPM2_PolicyPCR with the PCRs as they are now; with a passphrase also TPM2_PolicyAuthValue. */
+int tpm2_policy_apply(struct tpm *tpm, struct tpm2_session *session, enum hash_algorithm bank, uint32_t mask,
+                      bool passphrase, struct error *error);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tpm/tpm2_client.h"
+
+#include <string.h>
+
+#define RECORD_MAGIC     0x48505231u /* "HPR1" */
+#define RECORD_CHECKSUM  4
+#define RECORD_FIRST     0x01800000u
+#define RECORD_VALUE     32
+#define RECORD_NAME_SIZE 34
+/* Anybody reads it with an empty authorisation, only the owner writes it, and nothing counts towards the lockout. */
+#define RECORD_ATTRIBUTES (TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA)
+
+bool tpm2_record_encode(const struct tpm2_record *record, uint8_t data[TPM2_RECORD_SIZE])
+{
+	static const uint8_t nothing[RECORD_VALUE] = {0};
+	struct tpm2_writer writer = tpm2_writer_make(data, TPM2_RECORD_SIZE);
+	const uint32_t mask = record->expected.mask;
+	struct digest checksum;
+	unsigned count = 0;
+
+	if (mask == 0 || mask >> TPM_PCR_COUNT != 0 || __builtin_popcount(mask) > TPM2_RECORD_PCRS ||
+	    record->expected.bank != HASH_SHA256 || record->object.size != RECORD_NAME_SIZE)
+		return false;
+	tpm2_put_u32(&writer, RECORD_MAGIC);
+	tpm2_put_u16(&writer, (uint16_t)record->expected.bank);
+	tpm2_put_u32(&writer, mask);
+	tpm2_put(&writer, tpm2_name_bytes(&record->object));
+	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {
+		if (!(mask & (1u << pcr)))
+			continue;
+		if (record->expected.values[pcr].size != RECORD_VALUE)
+			return false;
+		tpm2_put(&writer, digest_bytes(&record->expected.values[pcr]));
+		count++;
+	}
+	for (; count < TPM2_RECORD_PCRS; count++)
+		tpm2_put(&writer, bytes_make(nothing, sizeof(nothing)));
+	checksum = digest_of(HASH_SHA256, tpm2_written(&writer));
+	tpm2_put(&writer, bytes_make(checksum.data, RECORD_CHECKSUM));
+	return !writer.failed && writer.size == TPM2_RECORD_SIZE;
+}
+
+bool tpm2_record_decode(struct bytes data, struct tpm2_record *ret_record)
+{
+	struct cursor cursor = cursor_make(data);
+	struct tpm2_record record = {.object.size = RECORD_NAME_SIZE};
+	struct digest checksum;
+	struct bytes name;
+
+	if (data.size != TPM2_RECORD_SIZE || cursor_u32be(&cursor) != RECORD_MAGIC)
+		return false;
+	checksum = digest_of(HASH_SHA256, bytes_slice(data, 0, data.size - RECORD_CHECKSUM));
+	if (!bytes_equal(bytes_slice(data, data.size - RECORD_CHECKSUM, RECORD_CHECKSUM),
+	                 bytes_make(checksum.data, RECORD_CHECKSUM)))
+		return false;
+	if (cursor_u16be(&cursor) != HASH_SHA256)
+		return false;
+	record.expected.bank = HASH_SHA256;
+	record.expected.mask = cursor_u32be(&cursor);
+	if (record.expected.mask == 0 || record.expected.mask >> TPM_PCR_COUNT != 0 ||
+	    __builtin_popcount(record.expected.mask) > TPM2_RECORD_PCRS)
+		return false;
+	name = cursor_bytes(&cursor, RECORD_NAME_SIZE);
+	memcpy(record.object.data, name.data, name.size);
+	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {
+		if (record.expected.mask & (1u << pcr)) {
+			struct bytes value = cursor_bytes(&cursor, RECORD_VALUE);
+
+			record.expected.values[pcr] = (struct digest){.algorithm = HASH_SHA256, .size = value.size};
+			memcpy(record.expected.values[pcr].data, value.data, value.size);
+		}
+	}
+	*ret_record = record;
+	return !cursor.failed;
+}
+
+static uint32_t record_index(enum tpm_slot slot)
+{
+	return RECORD_FIRST + (uint32_t)slot;
+}
+
+int tpm2_record_read(struct tpm *tpm, enum tpm_slot slot, struct error *error)
+{
+	const uint32_t index = record_index(slot);
+	char object[16];
+	struct tpm2_call call = {.code = TPM_CC_NV_Read,
+	                         .doing = "read what the secret is sealed to",
+	                         .object = object,
+	                         .handle_count = 2,
+	                         .handles = {index, index},
+	                         .authorization = TPM2_AUTH_EMPTY};
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	struct cursor cursor;
+	int result;
+
+	if (tpm->record_known && tpm->record_slot == slot)
+		return 0;
+	(void)snprintf(object, sizeof(object), "0x%08x", index);
+	tpm2_put_u16(writer, TPM2_RECORD_SIZE);
+	tpm2_put_u16(writer, 0);
+	result = tpm2_run(tpm, &call, error);
+	if (result == -E_NOT_FOUND)
+		return error_set(error, E_NO_SECRET, object, "the TPM holds no secret for this");
+	if (result < 0)
+		return result;
+	cursor = cursor_make(call.answer);
+	if (!tpm2_record_decode(tpm2_get_sized(&cursor), &tpm->record) || cursor.rest.size != 0)
+		return error_set(error, E_MALFORMED, object,
+		                 "the record of what the secret is sealed to is damaged; make a new secret");
+	tpm->record_known = true;
+	tpm->record_slot = slot;
+	return 0;
+}
+
+/* Any of the commands that the owner gives for an index. */
+static struct tpm2_call owner_call(struct tpm *tpm, struct tpm2_session *session, uint32_t code, const char *doing)
+{
+	return (struct tpm2_call){.code = code,
+	                          .doing = doing,
+	                          .object = "TPM",
+	                          .handle_count = 1,
+	                          .handles = {TPM_RH_OWNER},
+	                          .names = {tpm2_name_of_handle(TPM_RH_OWNER)},
+	                          .authorization = TPM2_AUTH_SESSION,
+	                          .session = session,
+	                          .value = &tpm->owner,
+	                          .attributes = TPMA_SESSION_CONTINUE};
+}
+
+/* -E_NOT_FOUND where the index is not defined; false in *ret_usable where it is not of our kind. */
+static int read_index(struct tpm *tpm, enum tpm_slot slot, struct tpm2_name *ret_name, bool *ret_usable,
+                      struct error *error)
+{
+	struct tpm2_call call = {.code = TPM_CC_NV_ReadPublic,
+	                         .doing = "read the attributes of an NV index",
+	                         .object = "TPM",
+	                         .handle_count = 1,
+	                         .handles = {record_index(slot)}};
+	struct tpm2_nv_public found = {0};
+	int result;
+
+	(void)tpm2_parameters(tpm);
+	result = tpm2_run(tpm, &call, error);
+	if (result < 0)
+		return result;
+	/* The Name goes into the HMAC of the commands that change the index: computed here, not believed. */
+	if (!tpm2_parse_nv_read_public(call.answer, &found, ret_name))
+		return error_set(error, E_FOREIGN_TPM, "TPM",
+		                 "the NV index 0x%08x is not of the kind that Heads makes; remove it",
+		                 record_index(slot));
+	*ret_usable = found.index == record_index(slot) && found.size == TPM2_RECORD_SIZE &&
+	              (found.attributes & ~TPMA_NV_WRITTEN) == RECORD_ATTRIBUTES;
+	return 0;
+}
+
+static int define_index(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct tpm2_name *ret_name,
+                        struct error *error)
+{
+	const struct tpm2_nv_public wanted = {record_index(slot), RECORD_ATTRIBUTES, TPM2_RECORD_SIZE};
+	struct tpm2_call call = owner_call(tpm, session, TPM_CC_NV_DefineSpace, "make room for the record of a seal");
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	uint8_t area[32];
+	struct tpm2_writer public_area = tpm2_writer_make(area, sizeof(area));
+
+	tpm2_put_nv_public(&public_area, &wanted);
+	*ret_name = tpm2_name_of_public(tpm2_written(&public_area));
+	tpm2_put_sized(writer, BYTES_EMPTY);
+	tpm2_put_sized(writer, tpm2_written(&public_area));
+	return tpm2_run(tpm, &call, error);
+}
+
+static int undefine_index(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot,
+                          const struct tpm2_name *name, struct error *error)
+{
+	struct tpm2_call call = owner_call(tpm, session, TPM_CC_NV_UndefineSpace, "remove the record of a seal");
+
+	call.handles[call.handle_count] = record_index(slot);
+	call.names[call.handle_count++] = *name;
+	(void)tpm2_parameters(tpm);
+	tpm->record_known = false;
+	return tpm2_run(tpm, &call, error);
+}
+
+/* The index, defined and of our kind. */
+static int index_ready(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct tpm2_name *ret_name,
+                       struct error *error)
+{
+	bool usable = false;
+	struct error found;
+	int result = read_index(tpm, slot, ret_name, &usable, &found);
+
+	if (result == 0 && !usable) {
+		result = undefine_index(tpm, session, slot, ret_name, &found);
+		if (result == 0)
+			result = -E_NOT_FOUND;
+	}
+	if (result == -E_NOT_FOUND)
+		return define_index(tpm, session, slot, ret_name, error);
+	if (result < 0 && error)
+		*error = found;
+	return result;
+}
+
+int tpm2_record_write(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot,
+                      const struct tpm2_record *record, struct error *error)
+{
+	struct tpm2_call call = owner_call(tpm, session, TPM_CC_NV_Write, "write the record of a seal");
+	struct tpm2_writer *writer;
+	uint8_t data[TPM2_RECORD_SIZE];
+	struct tpm2_name name;
+	int result;
+
+	if (!tpm2_record_encode(record, data))
+		return error_set(error, E_UNSUPPORTED, "TPM", "a seal takes one to %d PCRs of the SHA-256 bank",
+		                 TPM2_RECORD_PCRS);
+	result = index_ready(tpm, session, slot, &name, error);
+	if (result < 0)
+		return result;
+	call.handles[call.handle_count] = record_index(slot);
+	call.names[call.handle_count++] = name;
+	writer = tpm2_parameters(tpm);
+	tpm2_put_sized(writer, bytes_make(data, sizeof(data)));
+	tpm2_put_u16(writer, 0);
+	tpm->record_known = false;
+	return tpm2_run(tpm, &call, error);
+}
+
+int tpm2_record_remove(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct error *error)
+{
+	struct tpm2_name name;
+	bool usable;
+	struct error found;
+	int result = read_index(tpm, slot, &name, &usable, &found);
+
+	if (result == -E_NOT_FOUND)
+		return 0;
+	if (result == 0)
+		return undefine_index(tpm, session, slot, &name, error);
+	if (error)
+		*error = found;
+	return result;
+}

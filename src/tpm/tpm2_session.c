@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Salted sessions: Part 1, sections 17.6 (HMAC), 17.6.8 (session key), 21 (parameter encryption). */
+#include "tpm/tpm2_client.h"
+
+#include <string.h>
+
+/* What Part 1 calls sessionValue: session key, then the authValue of the entity that the session authorises. */
+struct session_value {
+	size_t size;
+	uint8_t data[TPM2_DIGEST_SIZE * 2];
+};
+
+static struct session_value session_value(const struct tpm2_call *call)
+{
+	struct session_value value = {.size = TPM2_DIGEST_SIZE};
+
+	memcpy(value.data, call->session->key, TPM2_DIGEST_SIZE);
+	if (call->value) {
+		memcpy(value.data + value.size, call->value->data, call->value->size);
+		value.size += call->value->size;
+	}
+	return value;
+}
+
+static struct digest session_mac(const struct tpm2_call *call, const struct digest *content, struct bytes newer,
+                                 struct bytes older, uint8_t attributes)
+{
+	struct session_value value = session_value(call);
+	const struct bytes parts[4] = {digest_bytes(content), newer, older, bytes_make(&attributes, 1)};
+	struct digest mac = hmac_of(HASH_SHA256, bytes_make(value.data, value.size), parts, 4);
+
+	memory_wipe(&value, sizeof(value));
+	return mac;
+}
+
+static struct bytes nonce_caller(const struct tpm2_session *session)
+{
+	return bytes_make(session->nonce_caller, sizeof(session->nonce_caller));
+}
+
+static struct bytes nonce_tpm(const struct tpm2_session *session)
+{
+	return bytes_make(session->nonce_tpm, session->nonce_tpm_size);
+}
+
+struct digest tpm2_session_command_mac(const struct tpm2_call *call, struct bytes parameters)
+{
+	uint8_t code[4];
+	struct tpm2_writer writer = tpm2_writer_make(code, sizeof(code));
+	struct bytes parts[4] = {bytes_make(code, sizeof(code))};
+	struct digest content;
+	size_t count = 1;
+
+	/* cpHash = H(commandCode || Names of the handles || parameters) */
+	tpm2_put_u32(&writer, call->code);
+	for (size_t i = 0; i < call->handle_count; i++)
+		parts[count++] = tpm2_name_bytes(&call->names[i]);
+	parts[count++] = parameters;
+	content = digest_of_parts(HASH_SHA256, parts, count);
+	return session_mac(call, &content, nonce_caller(call->session), nonce_tpm(call->session), call->attributes);
+}
+
+bool tpm2_session_answer_accepted(const struct tpm2_call *call, struct bytes parameters,
+                                  const struct tpm2_answer_session *answer)
+{
+	uint8_t head[8];
+	struct tpm2_writer writer = tpm2_writer_make(head, sizeof(head));
+	struct digest content, mac;
+
+	if (answer->nonce.size < 16 || answer->nonce.size > sizeof(call->session->nonce_tpm))
+		return false;
+	/* rpHash = H(responseCode || commandCode || parameters) */
+	tpm2_put_u32(&writer, TPM_RC_SUCCESS);
+	tpm2_put_u32(&writer, call->code);
+	content = digest_of_parts(HASH_SHA256, (const struct bytes[]){tpm2_written(&writer), parameters}, 2);
+	mac = session_mac(call, &content, answer->nonce, nonce_caller(call->session), answer->attributes);
+	/* The attributes come back as they were sent; only a policy may end a session that we wanted to go on. */
+	return bytes_equal_secret(answer->mac, digest_bytes(&mac)) && answer->attributes == call->attributes;
+}
+
+static void session_cipher(const struct tpm2_call *call, bool encrypt, struct bytes newer, struct bytes older,
+                           uint8_t *data, size_t size)
+{
+	struct session_value value = session_value(call);
+	uint8_t key[TPM2_AES_SIZE * 2];
+
+	tpm2_kdfa(bytes_make(value.data, value.size), "CFB", newer, older, key, sizeof(key));
+	tpm2_cfb(encrypt, key, key + TPM2_AES_SIZE, data, size);
+	memory_wipe(key, sizeof(key));
+	memory_wipe(&value, sizeof(value));
+}
+
+void tpm2_session_encrypt(const struct tpm2_call *call, uint8_t *data, size_t size)
+{
+	session_cipher(call, true, nonce_caller(call->session), nonce_tpm(call->session), data, size);
+}
+
+void tpm2_session_decrypt(const struct tpm2_call *call, uint8_t *data, size_t size)
+{
+	session_cipher(call, false, nonce_tpm(call->session), nonce_caller(call->session), data, size);
+}
+
+static struct tpm2_session *free_session(struct tpm *tpm)
+{
+	for (size_t i = 0; i < TPM2_SESSIONS; i++) {
+		if (!tpm->sessions[i].tpm)
+			return &tpm->sessions[i];
+	}
+	return NULL;
+}
+
+/* TPM2_StartAuthSession, parameters behind the encrypted salt (Part 3, 11.1). */
+static void put_session_type(struct tpm2_writer *writer, uint8_t type)
+{
+	tpm2_put_u8(writer, type);
+	tpm2_put_u16(writer, TPM_ALG_AES);
+	tpm2_put_u16(writer, TPM2_AES_SIZE * 8);
+	tpm2_put_u16(writer, TPM_ALG_CFB);
+	tpm2_put_u16(writer, HASH_SHA256);
+}
+
+static int start_session(struct tpm *tpm, uint8_t type, const struct tpm2_key *key, uint8_t salt[TPM2_DIGEST_SIZE],
+                         struct tpm2_session *session, struct error *error)
+{
+	struct tpm2_call call = {.code = TPM_CC_StartAuthSession,
+	                         .doing = "start an encrypted session",
+	                         .object = "TPM",
+	                         .handle_count = 2,
+	                         .handles = {key->handle, TPM_RH_NULL},
+	                         .answers_handle = true};
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	struct cursor cursor;
+	struct bytes nonce;
+	int result;
+
+	random_fill(session->nonce_caller, sizeof(session->nonce_caller));
+	tpm2_put_sized(writer, nonce_caller(session));
+	result = tpm2_make_salt(&key->public_area, salt, writer, error);
+	if (result < 0)
+		return result;
+	put_session_type(writer, type);
+	result = tpm2_run(tpm, &call, error);
+	if (result < 0)
+		return result;
+	cursor = cursor_make(call.answer);
+	nonce = tpm2_get_sized(&cursor);
+	if (cursor.failed || cursor.rest.size != 0 || nonce.size < 16 || nonce.size > sizeof(session->nonce_tpm) ||
+	    call.handle >> 25 != TPM_HT_SESSION_FIRST >> 25) {
+		tpm->uncertain = true;
+		return tpm2_forged(&call, error);
+	}
+	memcpy(session->nonce_tpm, nonce.data, nonce.size);
+	session->nonce_tpm_size = nonce.size;
+	session->handle = call.handle;
+	return tpm2_remember_handle(tpm, call.handle, error);
+}
+
+int tpm2_session_open(struct tpm *tpm, uint8_t type, const struct tpm2_key *key, struct tpm2_session **ret_session,
+                      struct error *error)
+{
+	struct tpm2_session *session = free_session(tpm);
+	uint8_t salt[TPM2_DIGEST_SIZE];
+	int result;
+
+	if (!session)
+		return error_set(error, E_TPM, "TPM", "more TPM sessions are wanted than Heads keeps");
+	result = start_session(tpm, type, key, salt, session, error);
+	if (result == 0) {
+		/* Not bound to an entity, so that the salt alone is the secret: sessionKey = KDFa(salt, "ATH", ...) */
+		tpm2_kdfa(bytes_make(salt, sizeof(salt)), "ATH", nonce_tpm(session), nonce_caller(session),
+		          session->key, sizeof(session->key));
+		session->tpm = tpm;
+		*ret_session = session;
+	}
+	memory_wipe(salt, sizeof(salt));
+	return result;
+}
+
+void tpm2_session_close(struct tpm2_session **session)
+{
+	struct tpm2_session *closing = session ? *session : NULL;
+
+	if (!closing)
+		return;
+	/* A session that ended with its last command is no longer in the list and costs no command. */
+	for (size_t i = 0; i < closing->tpm->open_count; i++) {
+		if (closing->tpm->open_handles[i] == closing->handle) {
+			tpm2_flush(closing->tpm, closing->handle);
+			break;
+		}
+	}
+	memory_wipe(closing, sizeof(*closing));
+	*session = NULL;
+}
