@@ -30,8 +30,9 @@ $(BUILD)/packages/%: modules/packages/%.list modules/install-packages
 	modules/install-packages $*
 	@touch $@
 
-include src/src.mk
+# modules.mk first: the rules of src.mk name its sysroot.
 include modules/modules.mk
+include src/src.mk
 include firmware/firmware.mk
 include emulator/emulator.mk
 include tests/tests.mk

@@ -14,25 +14,25 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-pr
 DEFINES := -D_GNU_SOURCE -DHEADS_VERSION='"$(VERSION)"' -DHEADS_RELEASE_EPOCH=$(RELEASE_EPOCH)
 C_FLAGS := -std=gnu11 $(WARNINGS) $(DEFINES) -Isrc -g -MMD -MP -pthread
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-LIBS := -ljson-c -lqrencode -lncursesw -lgcrypt -lgpg-error -pthread
+LIBS := -ljson-c -lqrencode -lgcrypt -lgpg-error -pthread
 
 HOST_CC := gcc
 host_CC = $(HOST_CC)
 host_FLAGS = -O2 $(HARDENING)
 host_LINK = -pie -Wl,-z,relro,-z,now
-host_LIBS = $(LIBS) -ltinfo
+host_LIBS = $(LIBS)
 host_READY = $(BUILD)/packages/host
 
 asan_CC = gcc
 asan_FLAGS = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 asan_LINK = -fsanitize=address,undefined
-asan_LIBS = $(LIBS) -ltinfo
+asan_LIBS = $(LIBS)
 asan_READY = $(BUILD)/packages/host $(BUILD)/packages/test
 
 fuzz_CC = clang
 fuzz_FLAGS = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 fuzz_LINK = -fsanitize=address,undefined,fuzzer
-fuzz_LIBS = $(LIBS) -ltinfo
+fuzz_LIBS = $(LIBS)
 fuzz_READY = $(BUILD)/packages/host $(BUILD)/packages/fuzz
 
 rom_CC = $(ROM_CC)

@@ -34,13 +34,6 @@ void catalogue_clear(struct catalogue *catalogue)
 	catalogue->configurations = 0;
 }
 
-static void builder_clear(struct builder *builder)
-{
-	for (size_t i = 0; i < builder->found_count; i++)
-		free(builder->found[i].path);
-	builder->found_count = 0;
-}
-
 static void add_notice(struct builder *builder, const char *path, const char *sentence)
 {
 	struct buffer *notices = &builder->catalogue->notices;
@@ -88,31 +81,36 @@ static enum grub_file_kind grub_kind(void *context, const char *path)
 	    [CATALOGUE_REGULAR] = GRUB_FILE_REGULAR, [CATALOGUE_DIRECTORY] = GRUB_FILE_DIRECTORY,
 	    [CATALOGUE_OTHER] = GRUB_FILE_OTHER,
 	};
-	CLEANUP_FREE char *located = NULL;
+	char *located = NULL;
+	const enum catalogue_kind kind = locate(context, path, &located);
 
-	return kinds[locate(context, path, &located)];
+	free(located);
+	return kinds[kind];
 }
 
 static int grub_read(void *context, const char *path, size_t limit, struct buffer *content)
 {
 	struct builder *builder = context;
-	CLEANUP_FREE char *located = NULL;
+	char *located = NULL;
+	int result = -E_NOT_FOUND;
 
-	if (locate(builder, path, &located) != CATALOGUE_REGULAR)
-		return -E_NOT_FOUND;
-	return builder->source->read(builder->source->context, located, limit, content);
+	if (locate(builder, path, &located) == CATALOGUE_REGULAR)
+		result = builder->source->read(builder->source->context, located, limit, content);
+	free(located);
+	return result;
 }
 
 static bool grub_listed(void *context, const char *path)
 {
 	struct builder *builder = context;
-	CLEANUP_FREE char *located = NULL;
+	char *located = NULL;
+	bool listed = false;
 
 	(void)locate(builder, path, &located);
 	for (size_t i = 0; located && i < builder->found_count; i++)
-		if (strcmp(builder->found[i].path, located) == 0)
-			return true;
-	return false;
+		listed |= strcmp(builder->found[i].path, located) == 0;
+	free(located);
+	return listed;
 }
 
 /* --- why an entry cannot be booted ---------------------------------------------------------------------------------
@@ -310,25 +308,36 @@ static void read_configuration(struct builder *builder, struct configuration *co
 	keep_one_default(list, first);
 }
 
-int catalogue_build(const struct catalogue_source *source, struct catalogue *ret_catalogue, struct error *error)
+static int build(struct builder *builder, struct error *error)
 {
-	CLEANUP(catalogue_clear) struct catalogue catalogue = {0};
-	CLEANUP(builder_clear) struct builder builder = {.source = source, .catalogue = &catalogue};
-
-	find_file(&builder, "/grub/grub.cfg");
-	find_file(&builder, "/boot/grub/grub.cfg");
-	find_file(&builder, "/grub2/grub.cfg");
-	find_file(&builder, "/boot/grub2/grub.cfg");
-	find_below(&builder, "/EFI");
-	find_below(&builder, "/boot/EFI");
-	if (builder.found_count == 0)
+	find_file(builder, "/grub/grub.cfg");
+	find_file(builder, "/boot/grub/grub.cfg");
+	find_file(builder, "/grub2/grub.cfg");
+	find_file(builder, "/boot/grub2/grub.cfg");
+	find_below(builder, "/EFI");
+	find_below(builder, "/boot/EFI");
+	if (builder->found_count == 0)
 		return error_set(error, E_NOT_FOUND, "boot configuration",
 		                 "no boot configuration was found: neither grub/grub.cfg nor grub2/grub.cfg nor "
 		                 "EFI/*/grub.cfg, here and below boot");
-	for (size_t i = 0; i < builder.found_count && !builder.failed; i++)
-		read_configuration(&builder, &builder.found[i]);
-	if (builder.failed || catalogue.notices.failed)
+	for (size_t i = 0; i < builder->found_count && !builder->failed; i++)
+		read_configuration(builder, &builder->found[i]);
+	if (builder->failed || builder->catalogue->notices.failed)
 		return error_set(error, E_MEMORY, "boot configuration", "no memory to read the boot configuration");
-	*ret_catalogue = TAKE(catalogue, (struct catalogue){0});
 	return 0;
+}
+
+int catalogue_build(const struct catalogue_source *source, struct catalogue *ret_catalogue, struct error *error)
+{
+	struct catalogue catalogue = {0};
+	struct builder builder = {.source = source, .catalogue = &catalogue};
+	const int result = build(&builder, error);
+
+	for (size_t i = 0; i < builder.found_count; i++)
+		free(builder.found[i].path);
+	if (result < 0)
+		catalogue_clear(&catalogue);
+	else
+		*ret_catalogue = catalogue;
+	return result;
 }

@@ -184,7 +184,7 @@ static void child_write(int socket, struct bytes bytes)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
-			_exit(1);
+			confine_exit(1);
 		bytes = bytes_slice(bytes, (size_t)done, bytes.size);
 	}
 }
@@ -196,7 +196,7 @@ static void child_read(int socket, uint8_t *data, size_t size)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			_exit(1);
+			confine_exit(1);
 		data += got;
 		size -= (size_t)got;
 	}
@@ -209,7 +209,7 @@ static void child_send(int socket, enum operation operation, struct bytes payloa
 	buffer_append_byte(&header, (uint8_t)operation);
 	buffer_append_u32be(&header, (uint32_t)payload.size);
 	if (header.failed || payload.size > UINT32_MAX)
-		_exit(1);
+		confine_exit(1);
 	child_write(socket, buffer_bytes(&header));
 	child_write(socket, payload);
 }
@@ -273,7 +273,7 @@ static void child_body(int socket, void *context)
 	}
 	put_catalogue(&result, &catalogue);
 	if (result.failed)
-		_exit(1);
+		confine_exit(1);
 	child_send(socket, TELL_CATALOGUE, buffer_bytes(&result));
 }
 

@@ -15,7 +15,7 @@
 static int open_in(int directory, const char *path, uint64_t flags)
 {
 	const struct open_how how = {
-	    .flags = flags | O_CLOEXEC | O_NOCTTY,
+	    .flags = flags | O_CLOEXEC,
 	    .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 
@@ -39,7 +39,7 @@ static enum catalogue_kind directory_kind(void *context, const char *path)
 
 static int directory_read(void *context, const char *path, size_t limit, struct buffer *content)
 {
-	CLEANUP_CLOSE int fd = open_in(*(int *)context, path, O_RDONLY | O_NONBLOCK);
+	CLEANUP_CLOSE int fd = open_in(*(int *)context, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 
 	if (fd < 0)

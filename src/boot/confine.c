@@ -73,15 +73,21 @@ int confine_self(int descriptor, struct error *error)
 	return 0;
 }
 
+void confine_exit(int status)
+{
+	for (;;)
+		(void)syscall(SYS_exit_group, status);
+}
+
 static void run_child(int socket, void (*body)(int socket, void *context), void *context)
 {
 	/* The parent's death must not leave it behind. */
 	(void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	if (confine_self(socket, NULL) < 0)
-		_exit(1);
+		confine_exit(1);
 	body(0, context);
-	_exit(0);
+	confine_exit(0);
 }
 
 int confine_start(void (*body)(int socket, void *context), void *context, int *ret_socket, pid_t *ret_pid,

@@ -16,6 +16,9 @@ int confine_self(int descriptor, struct error *error);
  * to it. The caller closes ret_socket and calls confine_wait. Errors: -E_SYSTEM. */
 int confine_start(void (*body)(int socket, void *context), void *context, int *ret_socket, pid_t *ret_pid,
                   struct error *error);
+/* Ends the confined child itself, and does not return. It is not declared so because an instrumented build makes other
+ * system calls before whatever is, _exit included. */
+void confine_exit(int status);
 /* Ends the child where it still runs, and collects it. True where it had ended by itself with status 0. */
 bool confine_wait(pid_t pid);
 

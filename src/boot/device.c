@@ -24,7 +24,7 @@ struct candidate {
 
 static bool sysfs_exists(const char *name, const char *attribute)
 {
-	char path[128];
+	char path[320];
 
 	(void)snprintf(path, sizeof(path), "/sys/class/block/%s/%s", name, attribute);
 	return access(path, F_OK) == 0;
@@ -32,7 +32,7 @@ static bool sysfs_exists(const char *name, const char *attribute)
 
 static unsigned long long sysfs_number(const char *name, const char *attribute)
 {
-	char path[128];
+	char path[320];
 	CLEANUP_FCLOSE FILE *file = NULL;
 	unsigned long long number = 0;
 

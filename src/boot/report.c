@@ -103,7 +103,7 @@ int report_make(const struct verify_result *result, struct report *ret_report)
 	report_verdict(result, &text);
 	ok = add_line(&report, &text);
 	if (ok && result->reason[0]) {
-		text_escape(bytes_from_string(result->reason), &text);
+		buffer_append_string(&text, result->reason);
 		ok = add_line(&report, &text);
 	}
 	report.first_finding = report.count;

@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "boot/report.h"
 #include "boot/sign_private.h"
 #include "boot/snapshot.h"
@@ -54,9 +53,8 @@ static bool name_is_signable(const char *path)
 
 static int check_entry(const struct snapshot_entry *entry, struct error *error)
 {
-	char name[600];
+	const char *name = entry->path; /* error_set escapes it */
 
-	(void)text_escape_into(bytes_from_string(entry->path), name, sizeof(name));
 	if (!name_is_signable(entry->path))
 		return error_set(error, E_REFUSED, name,
 		                 "/%s cannot be signed: its name holds a control byte, a backslash or a byte beyond "

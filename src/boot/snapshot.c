@@ -6,10 +6,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h> /* musl 1.2.3 has no statx of its own */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef STATX_ATTR_MOUNT_ROOT
@@ -100,7 +102,7 @@ static bool is_mount(int directory, const char *name)
 {
 	struct statx status;
 
-	if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &status) != 0)
+	if (syscall(SYS_statx, directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &status) != 0)
 		return false;
 	return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
@@ -298,7 +300,7 @@ const struct snapshot_entry *snapshot_resolve(const struct snapshot *snapshot, c
 
 	if (strlen(path) > MAX_PATH)
 		return NULL;
-	(void)strcpy(rest, path);
+	memcpy(rest, path, strlen(path) + 1);
 	for (unsigned links = 0; links <= 40;) {
 		size_t used = strlen(done), size;
 		char *slash;

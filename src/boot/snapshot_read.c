@@ -133,7 +133,8 @@ static uint64_t read_kept(int fd, struct snapshot_entry *entry)
 
 /* A writable mapping of a memfd is memory that the kernel gives page by page: where there is none left the process
  * would be killed. So the limit is asked first, by the caller. */
-static uint64_t read_entry(const struct snapshot *snapshot, struct snapshot_entry *entry, bool keep, uint8_t *chunk)
+static uint64_t read_entry(const struct snapshot *snapshot, struct snapshot_entry *entry, bool keep,
+                           uint8_t chunk[CHUNK_SIZE])
 {
 	CLEANUP_CLOSE int fd = open_file(snapshot, entry);
 	struct target target = {.data = chunk, .size = CHUNK_SIZE};
@@ -257,10 +258,10 @@ static int find_file(const struct snapshot *snapshot, const char *path, struct s
 
 int snapshot_read_one(struct snapshot *snapshot, const char *path, struct error *error)
 {
-	struct snapshot_entry *entry;
+	struct snapshot_entry *entry = NULL;
 	int r = find_file(snapshot, path, &entry, error);
 
-	if (r < 0)
+	if (r < 0 || !entry)
 		return r;
 	if (entry->fd >= 0)
 		return 0;
@@ -274,10 +275,10 @@ int snapshot_read_one(struct snapshot *snapshot, const char *path, struct error 
 
 int snapshot_keep_verified(struct snapshot *snapshot, const char *path, struct error *error)
 {
-	struct snapshot_entry *entry, again;
+	struct snapshot_entry *entry = NULL, again;
 	int r = find_file(snapshot, path, &entry, error);
 
-	if (r < 0)
+	if (r < 0 || !entry)
 		return r;
 	if (entry->fd >= 0)
 		return 0;

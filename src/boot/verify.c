@@ -310,7 +310,7 @@ int verify_directory(int directory, const struct verify_keyring *keyring, struct
 	if (r < 0)
 		return r;
 	r = verify_begin(snapshot, keyring, &verify, error);
-	if (r < 0)
+	if (r < 0 || !verify)
 		return r;
 	r = snapshot_read(snapshot, choose_all, NULL, error);
 	if (r < 0)

@@ -20,9 +20,10 @@ int verify_keyring_add(struct verify_keyring *keyring, struct bytes data, const 
 /* Closes; fits CLEANUP(). */
 void verify_keyring_clear(struct verify_keyring *keyring);
 
+/* Zero is bad: what was never filled in fails closed. */
 enum verify_signature {
+	VERIFY_BAD, /* does not match, cannot be read, of a kind that is not accepted (SHA-1, text mode) */
 	VERIFY_GOOD,
-	VERIFY_BAD,         /* does not match, cannot be read, of a kind that is not accepted (SHA-1, text mode) */
 	VERIFY_MISSING,     /* no kexec.sig: as good as a wrong one (A19) */
 	VERIFY_UNKNOWN_KEY, /* by a key that is not in the keyring */
 	VERIFY_EXPIRED,     /* the key or the signature has expired by this machine's clock */
@@ -54,7 +55,7 @@ struct verify_result {
 	enum verify_signature signature;
 	char signer[65];   /* fingerprint of the primary key, "" where nobody vouches */
 	int64_t signed_at; /* seconds since 1970, 0 where nobody vouches */
-	char reason[512];  /* what is wrong with the signature or the manifest, a sentence, or "" */
+	char reason[512];  /* what is wrong with the signature or the manifest: a sentence, escaped, or "" */
 	uint64_t files;    /* how many the manifest lists */
 	uint64_t bytes;    /* in those of them that are there */
 	bool has_types;    /* types and link targets were checked: signed by Heads, not by the original */

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "boot/verify.h"
 #include "boot/verify_private.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,20 +26,18 @@ static int parameter(struct snapshot *snapshot, const char *name, struct bytes *
 static void infer_types(struct verify_expected *expected)
 {
 	for (size_t i = 0; i < expected->tree.count; i++) {
-		struct tree_path *path = &expected->tree.paths[i];
-		char *slash = strrchr(path->path, '/');
+		struct tree_path *path = &expected->tree.paths[i], *above;
+		const char *slash = strrchr(path->path, '/');
+		char parent[MANIFEST_MAX_PATH + 1];
 
 		if (manifest_find(&expected->manifest, path->path))
 			path->type = TREE_FILE;
-		if (slash) {
-			struct tree_path *parent;
-
-			*slash = '\0';
-			parent = (struct tree_path *)(uintptr_t)tree_find(&expected->tree, path->path);
-			*slash = '/';
-			if (parent)
-				parent->type = TREE_DIRECTORY;
-		}
+		if (!slash)
+			continue;
+		(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path->path), path->path);
+		above = (struct tree_path *)(uintptr_t)tree_find(&expected->tree, parent);
+		if (above)
+			above->type = TREE_DIRECTORY;
 	}
 }
 
@@ -71,7 +70,7 @@ static int read_types(struct snapshot *snapshot, struct verify_expected *expecte
 	const struct snapshot_entry *tree = snapshot_find(snapshot, TREE_NAME);
 	CLEANUP(tree_clear) struct tree types = {0};
 	struct tree_binding binding;
-	struct bytes bytes;
+	struct bytes bytes = BYTES_EMPTY;
 	int r;
 
 	if (!snapshot_find(snapshot, TYPES_NAME))
@@ -102,7 +101,7 @@ int verify_expected_read(struct snapshot *snapshot, struct verify_expected *ret_
 {
 	struct verify_expected expected = {0};
 	struct error tree_error = {0};
-	struct bytes bytes;
+	struct bytes bytes = BYTES_EMPTY;
 	int r, tree_r;
 
 	r = parameter(snapshot, HASHES_NAME, &bytes, error);
@@ -235,9 +234,9 @@ static int compare_lists(const struct snapshot *snapshot, const struct verify_ex
 		const struct snapshot_entry *entry = j < snapshot_count(snapshot) ? snapshot_at(snapshot, j) : NULL;
 		int order = !wanted ? 1 : !entry ? -1 : strcmp(wanted->path, entry->path);
 
-		if (order < 0)
+		if (!entry || order < 0)
 			r = add_finding(result, VERIFY_REMOVED, wanted->path, wanted->type, NULL);
-		else if (order > 0)
+		else if (!wanted || order > 0)
 			r = compare_unlisted(expected, entry, result);
 		else
 			r = compare_entry(expected, wanted, entry, result, error);

@@ -5,6 +5,8 @@
 #include "command/nouns.h"
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FIRST_INHERITED_FD 3
 #define LAST_INHERITED_FD  255
@@ -20,10 +22,21 @@ static int inherited_fd(const char *text)
 	return fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0 ? (int)fd : -1;
 }
 
+/* On a workstation the menu would look for /boot on that machine's disks and mount it. */
+static bool started_by_rom(void)
+{
+	struct stat init, self;
+
+	return getppid() == 1 && stat("/proc/1/exe", &init) == 0 && stat("/proc/self/exe", &self) == 0 &&
+	       init.st_dev == self.st_dev && init.st_ino == self.st_ino;
+}
+
 static int menu_verb(const struct command_context *context, int argc, char **argv)
 {
 	struct menu_request request = {.tpm_where = context->tpm, .settings_fd = -1, .key_fd = -1};
 
+	if (!started_by_rom())
+		return command_usage(context, "heads menu is started by PID 1 of the ROM; try make run to see it");
 	for (int i = 1; i < argc; i += 2) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 

@@ -72,7 +72,7 @@ static struct grub_parser make_parser(const struct grub_config *config, struct g
 {
 	return (struct grub_parser){
 	    .config = config,
-	    .work_limit = ((size_t)16 << 20) + 16 * config->text.size,
+	    .work_limit = ((size_t)4 << 20) + 16 * config->text.size,
 	    .notice = report->notice,
 	    .notice_size = sizeof(report->notice),
 	};
@@ -101,7 +101,7 @@ int grub_parse(const struct grub_config *config, struct entry_list *list, struct
 {
 	CLEANUP(stop) struct grub_parser parser = make_parser(config, ret_report);
 	CLEANUP(grub_menu_clear) struct grub_menu menu = {0};
-	CLEANUP_FREE char *default_value = NULL;
+	char *default_value = NULL;
 
 	*ret_report = (struct grub_report){0};
 	if (config->text.size > GRUB_MAX_TEXT)
@@ -118,7 +118,9 @@ int grub_parse(const struct grub_config *config, struct entry_list *list, struct
 		default_value = default_with_environment(config);
 	else
 		default_value = strdup(grub_variable_get(&parser.variables, "default"));
-	if (!default_value || grub_menu_list(&parser, &menu, default_value, list) < 0)
+	const int listed = default_value ? grub_menu_list(&parser, &menu, default_value, list) : -E_MEMORY;
+	free(default_value);
+	if (listed < 0)
 		return error_set(error, E_MEMORY, config->source, "no memory for the entries of the configuration");
 	if (parser.variables.overflow || parser.functions.overflow)
 		grub_notice(&parser, "the configuration sets more or longer variables than are kept");

@@ -77,7 +77,7 @@ size_t grub_lex_variable(struct bytes text, struct bytes *ret_name)
 	} else if (is_digit(text.data[end])) {
 		while (end < text.size && is_digit(text.data[end]))
 			end++;
-	} else if (memchr("?*@#", text.data[end], 4)) {
+	} else if (text.data[end] == '?' || text.data[end] == '*' || text.data[end] == '@' || text.data[end] == '#') {
 		end++;
 	}
 	if (end == start || (braces && (end >= text.size || text.data[end] != '}')))

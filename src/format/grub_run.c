@@ -74,6 +74,8 @@ static bool next_round(struct grub_parser *parser, size_t round)
 {
 	const enum grub_flow flow = parser->flow;
 
+	parser->work += 256;
+
 	if (flow == GRUB_FLOW_BREAK || flow == GRUB_FLOW_CONTINUE)
 		parser->flow = GRUB_FLOW_ON;
 	if (flow == GRUB_FLOW_BREAK || flow == GRUB_FLOW_RETURN || grub_exhausted(parser))
@@ -151,7 +153,7 @@ static void run_simple(struct grub_parser *parser, struct grub_lexer *lexer, str
 	struct grub_block block = {0};
 
 	/* What a command costs besides its text. */
-	parser->work += 48;
+	parser->work += 256;
 	grub_words_expand(parser, first, &words);
 	for (;;) {
 		const enum grub_token token = grub_lex_peek(lexer);
@@ -218,8 +220,6 @@ static struct bytes run_commands(struct grub_parser *parser, struct grub_lexer *
 
 static struct bytes run_until(struct grub_parser *parser, struct grub_lexer *lexer, const char *const *until)
 {
-	struct bytes word = BYTES_EMPTY;
-
 	if (parser->nesting >= GRUB_MAX_NESTING) {
 		grub_notice(parser, "commands nested deeper than %d were left out", GRUB_MAX_NESTING);
 		if (parser->load)
@@ -229,7 +229,7 @@ static struct bytes run_until(struct grub_parser *parser, struct grub_lexer *lex
 		return grub_lex_skip(lexer, until);
 	}
 	parser->nesting++;
-	word = run_commands(parser, lexer, until);
+	const struct bytes word = run_commands(parser, lexer, until);
 	parser->nesting--;
 	return word;
 }

@@ -122,6 +122,12 @@ static void put_variable(struct grub_parser *parser, struct grub_words *words, s
 	}
 }
 
+/* What a backslash takes its meaning from inside double quotes. */
+static bool is_escaped(uint8_t c)
+{
+	return c == '\\' || c == '"' || c == '$' || c == '\n';
+}
+
 /* The part from a double quote on; returns how many bytes it takes. */
 static size_t expand_quoted(struct grub_parser *parser, struct bytes raw, struct grub_words *words)
 {
@@ -135,7 +141,7 @@ static size_t expand_quoted(struct grub_parser *parser, struct bytes raw, struct
 		if (variable > 0) {
 			put_variable(parser, words, name, true);
 			at += variable;
-		} else if (rest.data[0] == '\\' && rest.size > 1 && memchr("\\\"$\n", rest.data[1], 4)) {
+		} else if (rest.data[0] == '\\' && rest.size > 1 && is_escaped(rest.data[1])) {
 			if (rest.data[1] != '\n')
 				put(words, &rest.data[1], 1);
 			at += 2;

@@ -36,13 +36,13 @@ static char *read_name(struct bytes name, bool escaped)
 	if (!result)
 		return NULL;
 	for (size_t i = 0; i < name.size; i++) {
-		char c = (char)name.data[i];
+		uint8_t c = name.data[i];
 
 		if (c == '\0')
 			goto malformed;
 		if (escaped && c == '\\') {
 			i++;
-			c = i < name.size ? (char)name.data[i] : '\0';
+			c = i < name.size ? name.data[i] : '\0';
 			if (c == 'n')
 				c = '\n';
 			else if (c == 'r')
@@ -50,7 +50,7 @@ static char *read_name(struct bytes name, bool escaped)
 			else if (c != '\\')
 				goto malformed;
 		}
-		result[used++] = c;
+		result[used++] = (char)c;
 	}
 	result[used] = '\0';
 	return result;

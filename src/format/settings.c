@@ -90,27 +90,30 @@ static size_t name_size(struct bytes text)
 	return size;
 }
 
+/* Whether a character may stand in a value by itself: nothing that a shell would act on or replace. */
+static bool is_plain(uint8_t c, uint8_t quote)
+{
+	if (quote == '\'')
+		return true;
+	return !strchr(quote ? "\\$`" : "\\$`\"'();&|<>", c);
+}
+
 /* Reads a value from the front of *rest and goes past it; NULL where it cannot be read as data. */
 static const char *read_value(struct bytes *rest, struct buffer *value)
 {
-	char quote = rest->size > 0 && (rest->data[0] == '"' || rest->data[0] == '\'') ? (char)rest->data[0] : '\0';
+	uint8_t quote = rest->size > 0 && (rest->data[0] == '"' || rest->data[0] == '\'') ? rest->data[0] : 0;
 	size_t i = quote ? 1 : 0;
 
 	for (; i < rest->size; i++) {
-		char c = (char)rest->data[i];
+		uint8_t c = rest->data[i];
 
-		if (c == quote && quote)
+		if (quote ? c == quote : c == ' ' || c == '\t')
 			break;
-		if (!quote && (c == ' ' || c == '\t'))
-			break;
-		if (quote == '"' && c == '\\' && i + 1 < rest->size && rest->data[i + 1] != '\0' &&
-		    strchr("\"\\$`", rest->data[i + 1]))
-			c = (char)rest->data[++i];
-		else if (quote != '\'' && strchr("\\$`", c))
+		if (quote == '"' && c == '\\' && i + 1 < rest->size && strchr("\"\\$`", rest->data[i + 1]))
+			c = rest->data[++i];
+		else if (!is_plain(c, quote))
 			return NULL;
-		else if (!quote && strchr("\"'();&|<>", c))
-			return NULL;
-		buffer_append_byte(value, (uint8_t)c);
+		buffer_append_byte(value, c);
 	}
 	if (quote && i >= rest->size)
 		return NULL;

@@ -87,6 +87,8 @@ void menu_open_totp(struct menu *menu)
 	else
 		r = error_set(&menu->totp_problem, menu->tpm_problem.code, "totp", "%s", menu->tpm_problem.sentence);
 	if (r == 0)
+		menu->totp_problem.code = E_NONE;
+	if (r == 0)
 		log_line("totp ok pcrs=0-4,7");
 	else
 		log_line("totp unavailable code=%s sentence=\"%s\"", error_name(menu->totp_problem.code),

@@ -44,6 +44,8 @@ static void add_boot(const struct menu *menu, struct ui_text *text)
 	case TRUST_VERIFIED:
 		ui_text_add(text, UI_GOOD, "/boot     VERIFIED: all %llu files are as you signed them  (%s)",
 		            (unsigned long long)boot->verify.files, boot->device.path);
+		if (boot->problem.code != E_NONE)
+			ui_text_add(text, UI_BAD, "Entries   %s", boot->problem.sentence);
 		break;
 	case TRUST_REFUSED:
 	case TRUST_FORCED:

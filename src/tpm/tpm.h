@@ -59,11 +59,13 @@ enum tpm_slot {
  * slot held. Beside it a public record keeps the expected values, so that tpm_seal_difference can explain. passphrase
  * and owner (the owner hierarchy's) may be empty. The secret crosses the bus encrypted in a salted session (A1). No
  * dictionary-attack count where there is no passphrase (A18).
- * Errors: -E_WRONG_AUTH (owner), -E_LOCKED_OUT, -E_TPM. */
+ * Errors: -E_WRONG_AUTH (owner), -E_LOCKED_OUT, -E_TPM, -E_UNSUPPORTED (more than 8 PCRs, or not of the SHA-256 bank),
+ * -E_FOREIGN_TPM (the storage key, or what stands in the slot, is none that Heads made), -E_TPM_FORGED (A2). */
 int tpm_seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const struct tpm_pcrs *expected,
              struct bytes passphrase, struct bytes owner, struct error *error);
 /* Opens the slot. ret_secret: release with secret_clear.
- * Errors: -E_NO_SECRET (empty slot), -E_WRONG_PCR, -E_WRONG_AUTH (passphrase), -E_LOCKED_OUT, -E_TPM. */
+ * Errors: -E_NO_SECRET (empty slot), -E_WRONG_PCR, -E_WRONG_AUTH (passphrase), -E_LOCKED_OUT, -E_TPM, -E_MALFORMED (the
+ * record is damaged), -E_FOREIGN_TPM, -E_TPM_FORGED. */
 int tpm_unseal(struct tpm *tpm, enum tpm_slot slot, struct bytes passphrase, struct secret *ret_secret,
                struct error *error);
 /* The PCRs whose values differ now from those that the slot was sealed to (bit n is PCR n); only to explain.

@@ -147,41 +147,41 @@ static int get_properties(struct tpm *tpm, uint32_t first, struct tpm2_propertie
 	return 0;
 }
 
-static int get_fixed(struct tpm *tpm, struct tpm_info *info, struct error *error)
+/* Fills in what this answer holds of the manufacturer and the lockout. */
+static void read_properties(const struct tpm2_properties *properties, struct tpm_info *info)
+{
+	uint32_t manufacturer = 0, high = 0, low = 0, permanent = 0;
+
+	if (find_property(properties, TPM_PT_MANUFACTURER, &manufacturer)) {
+		for (unsigned i = 0, length = 0; i < 4; i++) {
+			const int letter = (int)(manufacturer >> (24 - 8 * i) & 0xff);
+
+			if (letter > ' ' && letter < 0x7f)
+				info->manufacturer[length++] = (char)letter;
+		}
+	}
+	if (find_property(properties, TPM_PT_FIRMWARE_VERSION_1, &high) &&
+	    find_property(properties, TPM_PT_FIRMWARE_VERSION_2, &low))
+		info->firmware = (uint64_t)high << 32 | low;
+	if (find_property(properties, TPM_PT_PERMANENT, &permanent))
+		info->in_lockout = (permanent & TPM_PT_PERMANENT_IN_LOCKOUT) != 0;
+	(void)find_property(properties, TPM_PT_LOCKOUT_COUNTER, &info->lockout_counter);
+	(void)find_property(properties, TPM_PT_MAX_AUTH_FAIL, &info->lockout_max);
+	(void)find_property(properties, TPM_PT_LOCKOUT_INTERVAL, &info->lockout_recovery_seconds);
+}
+
+static int get_all_properties(struct tpm *tpm, struct tpm_info *info, struct error *error)
 {
 	struct tpm2_properties properties;
-	uint32_t manufacturer = 0, high = 0, low = 0;
 	int result = get_properties(tpm, TPM_PT_FIXED, &properties, error);
 
 	if (result < 0)
 		return result;
-	(void)find_property(&properties, TPM_PT_MANUFACTURER, &manufacturer);
-	(void)find_property(&properties, TPM_PT_FIRMWARE_VERSION_1, &high);
-	(void)find_property(&properties, TPM_PT_FIRMWARE_VERSION_2, &low);
-	info->firmware = (uint64_t)high << 32 | low;
-	for (unsigned i = 0, length = 0; i < 4; i++) {
-		const int letter = (int)(manufacturer >> (24 - 8 * i) & 0xff);
-
-		if (letter > ' ' && letter < 0x7f)
-			info->manufacturer[length++] = (char)letter;
-	}
-	return 0;
-}
-
-static int get_variable(struct tpm *tpm, struct tpm_info *info, struct error *error)
-{
-	struct tpm2_properties properties;
-	uint32_t permanent = 0;
-	int result = get_properties(tpm, TPM_PT_PERMANENT, &properties, error);
-
-	if (result < 0)
-		return result;
-	(void)find_property(&properties, TPM_PT_PERMANENT, &permanent);
-	(void)find_property(&properties, TPM_PT_LOCKOUT_COUNTER, &info->lockout_counter);
-	(void)find_property(&properties, TPM_PT_MAX_AUTH_FAIL, &info->lockout_max);
-	(void)find_property(&properties, TPM_PT_LOCKOUT_INTERVAL, &info->lockout_recovery_seconds);
-	info->in_lockout = (permanent & TPM_PT_PERMANENT_IN_LOCKOUT) != 0;
-	return 0;
+	read_properties(&properties, info);
+	result = get_properties(tpm, TPM_PT_PERMANENT, &properties, error);
+	if (result == 0)
+		read_properties(&properties, info);
+	return result;
 }
 
 static int get_clock(struct tpm *tpm, struct tpm_info *info, struct error *error)
@@ -221,10 +221,8 @@ static int get_handles(struct tpm *tpm, struct tpm_info *info, struct error *err
 int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error)
 {
 	struct tpm_info info = {.family = "2.0", .bank_count = tpm->bank_count};
-	int result = get_fixed(tpm, &info, error);
+	int result = get_all_properties(tpm, &info, error);
 
-	if (result == 0)
-		result = get_variable(tpm, &info, error);
 	if (result == 0)
 		result = get_clock(tpm, &info, error);
 	if (result == 0)

@@ -154,7 +154,8 @@ static int exchange(struct tpm *tpm, struct tpm2_call *call, struct bytes comman
 			return tpm2_forged(call, error);
 		if (!is_busy(ret_header->code) || tries == BUSY_TRIES)
 			return 0;
-		sleep_ms(pause);
+		if (!tpm->transport->immediate)
+			sleep_ms(pause);
 		pause = pause * 2 > BUSY_LAST_MS ? BUSY_LAST_MS : pause * 2;
 	}
 }

@@ -220,7 +220,7 @@ static int seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const 
 	CLEANUP(tpm2_transient_clear) struct tpm2_transient object = {0};
 	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
 	struct slot_state state = slot_state(slot);
-	struct made_object made;
+	struct made_object made = {0};
 	int result;
 
 	result = tpm2_storage_ready(tpm, error);
@@ -394,7 +394,7 @@ int tpm_unseal(struct tpm *tpm, enum tpm_slot slot, struct bytes passphrase, str
 
 int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask, struct error *error)
 {
-	struct tpm_pcrs now;
+	struct tpm_pcrs now = {.mask = 0};
 	uint32_t different = 0;
 	int result = tpm2_record_read(tpm, slot, error);
 

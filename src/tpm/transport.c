@@ -23,9 +23,9 @@ struct descriptor_transport {
 	char where[108];
 };
 
-static int wait_for(struct descriptor_transport *transport, short events, struct error *error)
+static int wait_for(struct descriptor_transport *transport, struct error *error)
 {
-	struct pollfd poll_fd = {.fd = transport->fd, .events = events};
+	struct pollfd poll_fd = {.fd = transport->fd, .events = POLLIN};
 	int ready;
 
 	do
@@ -65,7 +65,8 @@ static int receive_some(struct descriptor_transport *transport, uint8_t *data, s
                         struct error *error)
 {
 	ssize_t got;
-	int result = wait_for(transport, POLLIN, error);
+	/* A device has its answer ready when the write returns: the kernel's driver waits, with timeouts of its own. */
+	int result = transport->is_socket ? wait_for(transport, error) : 0;
 
 	if (result < 0)
 		return result;

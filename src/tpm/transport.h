@@ -19,6 +19,8 @@ struct tpm_transport {
 	/* A software TPM that no firmware has started: the client may send TPM2_Startup(CLEAR). Never set for a chip.
 	 */
 	bool may_start;
+	/* Nothing that takes time answers: a busy answer is asked again without a pause. For tests. */
+	bool immediate;
 };
 
 /* "swtpm:PATH" (UNIX data socket of swtpm), or a character device; NULL means /dev/tpm0. Release with ->close.

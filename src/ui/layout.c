@@ -139,12 +139,12 @@ static int layout_line(struct layout *layout, enum ui_tone tone, const char *tex
 
 	while (indent < size && text[indent] == ' ')
 		indent++;
-	if (indent == size)
-		indent = size = 0;
-	if ((int)indent > columns / 2)
-		indent = (size_t)columns / 2;
 	text += indent;
 	size -= indent;
+	if (size == 0)
+		indent = 0;
+	if (indent > (size_t)columns / 2)
+		indent = (size_t)columns / 2;
 	do {
 		size_t next;
 		size_t length = layout_break(text, size, columns - (int)indent, &next);

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Strokes on the screen of the current terminal (curses): texts cut to their room, tones, blocks.
+/* Strokes on the screen of a terminal: texts cut to their room, tones, blocks.
  * Rows and columns count from 0; what lies outside the screen is not drawn. */
 #ifndef HEADS_UI_PAINT_H
 #define HEADS_UI_PAINT_H
 
 #include "ui/terminal.h"
-
-/* How a text looks: the tones of ui.h, and the parts of a screen. */
-enum paint_look {
-	LOOK_NORMAL = UI_NORMAL,
-	LOOK_GOOD = UI_GOOD,
-	LOOK_WARNING = UI_WARNING,
-	LOOK_BAD = UI_BAD,
-	LOOK_DIM = UI_DIM,
-	LOOK_TITLE,
-	LOOK_SELECTED,
-	LOOK_QR, /* white on black, whatever the colours of the terminal */
-	LOOK_LAST
-};
 
 /* Signs outside ASCII, with a stand-in for terminals without UTF-8. */
 enum paint_sign {
@@ -32,13 +19,10 @@ enum paint_sign {
 	SIGN_LAST
 };
 
-/* Sets up the colours of a new screen. True where it has colours. */
-bool paint_prepare(void);
 const char *paint_sign(const struct terminal *terminal, enum paint_sign sign);
 /* Fills columns with spaces of a look. */
-void paint_fill(const struct terminal *terminal, int row, int column, int columns, enum paint_look look);
+void paint_fill(const struct terminal *terminal, int row, int column, int columns, enum look look);
 /* Draws text in at most columns, cut with an ellipsis where it is longer. Returns the columns used. */
-int paint_text(const struct terminal *terminal, int row, int column, int columns, enum paint_look look,
-               struct bytes text);
+int paint_text(const struct terminal *terminal, int row, int column, int columns, enum look look, struct bytes text);
 
 #endif

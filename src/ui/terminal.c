@@ -2,49 +2,54 @@
 #include "ui/terminal.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "ui/paint.h"
-#include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 
 #define INPUT_SIZE      256
 #define QUEUE_LIMIT     ((size_t)256 << 10)
-#define SEND_AT_ONCE    4096
 #define DEFAULT_ROWS    24
 #define DEFAULT_COLUMNS 80
 #define LARGEST_SIDE    1000
 
-/* Types of which only ASCII is expected; everything else shows UTF-8. */
-static const char *const ascii_types[] = {"vt100", "vt102", "ansi", "dumb"};
-/* Tried in this order where the type itself is not known. */
-static const char *const usual_types[] = {"vt220", "vt100", "linux", "ansi"};
-/* Signals for which curses installs handlers; what the program does with them is not the screen's business. */
-static const int curses_signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+/* Types that are less than the usual: UTF-8 and colours. */
+static const struct {
+	const char *name;
+	bool utf8;
+	bool color;
+} lesser_types[] = {{"vt100", false, false}, {"vt102", false, false}, {"dumb", false, false}, {"ansi", false, true}};
 
-static bool type_is_utf8(const char *type)
+/* Gives a terminal back as it was: normal text, cursor shown. Ours (path NULL) has kept its old screen meanwhile. */
+static const char screen_leave[] = "\x1b[m\x1b[H\x1b[2J\x1b[?25h";
+static const char screen_keep[] = "\x1b[?1049h";
+static const char screen_restore[] = "\x1b[m\x1b[?25h\x1b[?1049l";
+
+/* Whether the user's locale is a UTF-8 one. Asked of the environment: the program itself runs without a locale. */
+static bool locale_is_utf8(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(ascii_types); i++)
-		if (!strcmp(type, ascii_types[i]))
-			return false;
-	return true;
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
 }
 
-/* curses needs a UTF-8 locale for its wide characters, whatever the terminal can show.
- * Returns whether the user's own locale is one. */
-static bool locale_prepare(void)
+static void type_apply(struct terminal *terminal)
 {
-	bool utf8 = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
-
-	if (!utf8)
-		(void)setlocale(LC_CTYPE, "C.UTF-8");
-	return utf8;
+	terminal->utf8 = terminal->path || locale_is_utf8();
+	terminal->color = true;
+	for (size_t i = 0; i < ARRAY_SIZE(lesser_types); i++) {
+		if (strcmp(terminal->type, lesser_types[i].name) == 0) {
+			terminal->utf8 = terminal->utf8 && lesser_types[i].utf8;
+			terminal->color = lesser_types[i].color;
+		}
+	}
 }
 
 /* An open file of our own, so that O_NONBLOCK does not reach the shell that shares descriptor 0. */
@@ -83,59 +88,32 @@ static bool tty_raw(struct terminal *terminal)
 	return tcsetattr(terminal->fd, TCSANOW, &raw) == 0;
 }
 
-static SCREEN *screen_new(struct terminal *terminal)
-{
-	struct sigaction actions[ARRAY_SIZE(curses_signals)];
-	SCREEN *screen;
-
-	for (size_t i = 0; i < ARRAY_SIZE(curses_signals); i++)
-		(void)sigaction(curses_signals[i], NULL, &actions[i]);
-	use_env(FALSE);
-	screen = newterm(terminal->type, terminal->drawing, terminal->drawing);
-	for (size_t i = 0; !screen && i < ARRAY_SIZE(usual_types); i++)
-		screen = newterm(usual_types[i], terminal->drawing, terminal->drawing);
-	for (size_t i = 0; i < ARRAY_SIZE(curses_signals); i++)
-		(void)sigaction(curses_signals[i], &actions[i], NULL);
-	return screen;
-}
-
-static void terminal_measure(struct terminal *terminal)
+/* Looks up the size; where it is new, starts with an empty screen of that size. */
+static int terminal_measure(struct terminal *terminal)
 {
 	struct winsize size = {0};
+	int rows = DEFAULT_ROWS;
+	int columns = DEFAULT_COLUMNS;
 
-	terminal->rows = DEFAULT_ROWS;
-	terminal->columns = DEFAULT_COLUMNS;
 	if (ioctl(terminal->fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0 &&
 	    size.ws_row <= LARGEST_SIDE && size.ws_col <= LARGEST_SIDE) {
-		terminal->rows = size.ws_row;
-		terminal->columns = size.ws_col;
+		rows = size.ws_row;
+		columns = size.ws_col;
 	}
-}
-
-/* Moves what curses has drawn from the memory file into the queue. */
-static void terminal_collect(struct terminal *terminal)
-{
-	int fd = fileno(terminal->drawing);
-	char chunk[SEND_AT_ONCE];
-	ssize_t got;
-
-	(void)fflush(terminal->drawing);
-	(void)lseek(fd, 0, SEEK_SET);
-	while ((got = read(fd, chunk, sizeof(chunk))) > 0)
-		buffer_append(&terminal->queue, chunk, (size_t)got);
-	if (ftruncate(fd, 0) != 0)
-		terminal->queue.failed = true;
-	(void)lseek(fd, 0, SEEK_SET);
-	memory_wipe(chunk, sizeof(chunk));
+	if (rows == terminal->screen.rows && columns == terminal->screen.columns)
+		return 0;
+	if (screen_resize(&terminal->screen, rows, columns) < 0)
+		return -E_MEMORY;
+	terminal->rows = rows;
+	terminal->columns = columns;
+	terminal->owed = terminal->torn = true;
+	return 0;
 }
 
 /* Lets go of everything but path and type. */
 static void terminal_release(struct terminal *terminal)
 {
-	if (terminal->screen)
-		delscreen(terminal->screen);
-	terminal->screen = NULL;
-	cleanup_fclose(&terminal->drawing);
+	screen_clear(&terminal->screen);
 	cleanup_close(&terminal->fd);
 	buffer_clear(&terminal->queue);
 	terminal->sent = 0;
@@ -148,33 +126,20 @@ static void terminal_release(struct terminal *terminal)
 static int terminal_start(struct terminal *terminal, struct error *error)
 {
 	const char *name = terminal->path ? terminal->path : "standard input";
-	bool locale_utf8 = locale_prepare();
 	int fd = tty_open(terminal->path, error);
-	int memory;
 
 	if (fd < 0)
 		return fd;
 	terminal->fd = fd;
-	terminal->utf8 = type_is_utf8(terminal->type) && (terminal->path || locale_utf8);
+	type_apply(terminal);
 	if (secret_allocate(INPUT_SIZE, &terminal->input) < 0)
 		return error_set(error, E_MEMORY, name, "no memory for the terminal");
 	if (tcgetattr(fd, &terminal->saved) < 0 || !tty_raw(terminal))
 		return error_set_errno(error, E_IO, name, errno, "cannot set up the terminal");
-	memory = memfd_create("screen", MFD_CLOEXEC);
-	terminal->drawing = memory < 0 ? NULL : fdopen(memory, "w+");
-	if (!terminal->drawing) {
-		cleanup_close(&memory);
-		return error_set_errno(error, E_MEMORY, name, errno, "no memory for the screen");
-	}
-	terminal->screen = screen_new(terminal);
-	if (!terminal->screen)
-		return error_set(error, E_UNSUPPORTED, name, "the terminal type %s is not known", terminal->type);
-	(void)set_term(terminal->screen);
-	(void)nonl();
-	(void)curs_set(0);
-	terminal->color = paint_prepare();
-	terminal_measure(terminal);
-	(void)resize_term(terminal->rows, terminal->columns);
+	if (terminal_measure(terminal) < 0)
+		return error_set(error, E_MEMORY, name, "no memory for the screen");
+	if (!terminal->path)
+		terminal_queue(terminal, screen_keep);
 	terminal->owed = terminal->torn = true;
 	terminal->plain = false;
 	return 0;
@@ -186,7 +151,7 @@ int terminal_open(const struct ui_terminal *where, struct terminal *ret_terminal
 	struct terminal terminal = {.fd = -1};
 	int result;
 
-	terminal.type = strdup(type && *type ? type : usual_types[0]);
+	terminal.type = strdup(type && *type ? type : "vt220");
 	terminal.path = where->path ? strdup(where->path) : NULL;
 	if (!terminal.type || (where->path && !terminal.path))
 		result = error_set(error, E_MEMORY, where->path, "no memory for the terminal");
@@ -228,9 +193,7 @@ void terminal_suspend(struct terminal *terminal)
 {
 	if (!terminal_alive(terminal) || terminal->plain)
 		return;
-	(void)set_term(terminal->screen);
-	(void)endwin();
-	terminal_collect(terminal);
+	terminal_queue(terminal, terminal->path ? screen_leave : screen_restore);
 	terminal_drain(terminal, 500);
 	if (terminal_alive(terminal))
 		(void)tcsetattr(terminal->fd, TCSANOW, &terminal->saved);
@@ -244,6 +207,8 @@ void terminal_resume(struct terminal *terminal)
 	terminal->plain = false;
 	terminal->owed = terminal->torn = true;
 	(void)tty_raw(terminal);
+	if (!terminal->path)
+		terminal_queue(terminal, screen_keep);
 }
 
 void terminal_paint(struct terminal *terminal, void (*draw)(const struct terminal *terminal, void *context),
@@ -256,20 +221,14 @@ void terminal_paint(struct terminal *terminal, void (*draw)(const struct termina
 		terminal->owed = true;
 		return;
 	}
-	(void)set_term(terminal->screen);
 	if (draw) {
-		(void)attrset(A_NORMAL);
-		(void)erase();
+		screen_blank(&terminal->screen);
 		draw(terminal, context);
-		(void)wnoutrefresh(stdscr);
 	}
-	if (terminal->torn) {
-		(void)clearok(curscr, TRUE);
+	if (terminal->torn)
 		terminal->painted = log_now_ms();
-	}
-	(void)doupdate();
+	screen_render(&terminal->screen, terminal->color, terminal->torn, &terminal->queue);
 	terminal->owed = terminal->torn = false;
-	terminal_collect(terminal);
 	terminal_pump(terminal);
 }
 
@@ -331,17 +290,9 @@ void terminal_drain(struct terminal *terminal, int milliseconds)
 
 void terminal_follow_size(struct terminal *terminal)
 {
-	int rows = terminal->rows;
-	int columns = terminal->columns;
-
-	if (!terminal_alive(terminal) || terminal->plain)
-		return;
-	terminal_measure(terminal);
-	if (rows == terminal->rows && columns == terminal->columns)
-		return;
-	(void)set_term(terminal->screen);
-	(void)resize_term(terminal->rows, terminal->columns);
-	terminal->owed = terminal->torn = true;
+	/* Without memory for the new size it goes on with the old one. */
+	if (terminal_alive(terminal) && !terminal->plain)
+		(void)terminal_measure(terminal);
 }
 
 void terminal_read(struct terminal *terminal)

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One terminal: its line settings, its curses screen, and what still waits to be sent to it.
+/* One terminal: its line settings, its screen, and what still waits to be sent to it.
  *
- * curses draws into a memory file. From there the bytes go into a queue and, as the line takes them, to the terminal,
- * without ever blocking: a serial line whose other end has stopped it cannot hold up the screen beside it. A frame is
- * drawn only when the queue is empty, so a slow line gets fewer frames, never old ones. */
+ * Frames and log lines go into a queue and, as the line takes them, to the terminal, without ever blocking: a serial
+ * line whose other end has stopped it cannot hold up the screen beside it. A frame is drawn only when the queue is
+ * empty, so a slow line gets fewer frames, never old ones. */
 #ifndef HEADS_UI_TERMINAL_H
 #define HEADS_UI_TERMINAL_H
 
 #include "ui/key.h"
+#include "ui/screen.h"
 #include "ui/ui.h"
-#include <stdio.h>
 #include <termios.h>
 
 struct terminal {
 	char *path; /* NULL: the terminal of this process */
 	char *type;
-	int fd;        /* -1: lost */
-	void *screen;  /* SCREEN of curses */
-	FILE *drawing; /* memory file that curses writes to */
+	int fd; /* -1: lost */
+	struct screen screen;
 	int rows;
 	int columns;
 	bool utf8;
 	bool color;
 	bool plain;                 /* given back: no screen is shown */
 	bool owed;                  /* a frame waits to be drawn */
-	bool torn;                  /* what the terminal shows is not what curses believes: draw all of it */
+	bool torn;                  /* what the terminal shows is not what was drawn last: draw all of it */
 	bool stalled;               /* took nothing for as long as we were ready to wait */
 	unsigned long long painted; /* when the last whole screen was drawn, milliseconds */
 	struct termios saved;
@@ -36,8 +35,7 @@ struct terminal {
 };
 
 /* Opens the terminal and takes over its screen. path and type are copied.
- * Errors: -E_IO (cannot be opened, is no terminal), -E_UNSUPPORTED (its type and the usual ones are unknown),
- * -E_MEMORY. */
+ * Errors: -E_IO (cannot be opened, is no terminal), -E_MEMORY. */
 int terminal_open(const struct ui_terminal *where, struct terminal *ret_terminal, struct error *error);
 /* Gives it back clean and releases everything. Fits a terminal that is all zero but fd == -1. */
 void terminal_close(struct terminal *terminal);
@@ -52,7 +50,7 @@ static inline bool terminal_alive(const struct terminal *terminal)
 void terminal_suspend(struct terminal *terminal);
 void terminal_resume(struct terminal *terminal);
 
-/* Draws a frame and sends what the line takes: draw is called with the terminal's screen as the current one.
+/* Draws a frame and sends what the line takes: draw is called on an empty screen.
  * Where the queue is not empty the frame stays owed. draw NULL: the same screen once more. */
 void terminal_paint(struct terminal *terminal, void (*draw)(const struct terminal *terminal, void *context),
                     void *context);

@@ -111,7 +111,7 @@ static void draw_text(const struct terminal *terminal, const struct view *view, 
 			return;
 		line = &view->layout.lines[index];
 		(void)paint_text(terminal, rows->text + i, rows->column + line->indent, rows->columns - line->indent,
-		                 (enum paint_look)line->tone, bytes_make(line->text, line->size));
+		                 (enum look)line->tone, bytes_make(line->text, line->size));
 	}
 }
 
@@ -130,7 +130,7 @@ static void draw_items(const struct terminal *terminal, const struct view *view,
 	for (size_t i = 0; i < visible && first + i < view->count; i++) {
 		const struct ui_item *item = &view->items[first + i];
 		bool selected = first + i == view->selected;
-		enum paint_look look = selected ? LOOK_SELECTED : (enum paint_look)item->tone;
+		enum look look = selected ? LOOK_SELECTED : (enum look)item->tone;
 		char head[8];
 		int row = rows->lower + (int)i;
 		int used;

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The emulated machine and its demo disk.
+
+DEMO := $(BUILD)/demo
+DEMO_ROM := $(BUILD)/$(BOARD)/heads-unowned.rom
+
+.PHONY: run demo
+
+#: demo          builds $(BUILD)/demo/disk.img, a Debian 12 with a signed /boot, and $(BUILD)/demo/credentials
+demo: $(DEMO)/disk.img
+
+# The signing program is an order-only prerequisite: a demo disk in use is not made anew with each change of heads.
+$(DEMO)/disk.img $(DEMO)/credentials $(DEMO)/owner.asc &: $(addprefix emulator/demo/,make-disk customize grub-probe packages) \
+		| $(BUILD)/packages/demo $(BUILD)/packages/host $(BUILD)/host/heads
+	emulator/demo/make-disk --out $(DEMO) --heads $(BUILD)/host/heads
+
+# The ROM of the demo machine knows the key of the demo owner.
+$(DEMO)/heads.rom: $(DEMO_ROM) $(DEMO)/owner.asc firmware/rom-personalise
+	firmware/rom-personalise --rom $< --out $@ --owner-key $(DEMO)/owner.asc
+
+#: run           boots the emulated machine with the demo disk in this terminal (DISPLAY_MODE=gtk opens a window as well)
+run: $(DEMO)/heads.rom $(DEMO)/disk.img | $(BUILD)/packages/machine $(if $(filter gtk,$(DISPLAY_MODE)),$(BUILD)/packages/machine-gui)
+	@emulator/demo/greet $(DEMO)/credentials
+	@DISPLAY_MODE=$(DISPLAY_MODE) emulator/run --rom $(DEMO)/heads.rom --disk $(DEMO)/disk.img --tpm-state $(DEMO)/tpm

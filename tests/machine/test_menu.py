@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the owner does on the screens: enrol, compare codes, boot, force, recover, switch off."""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import struct
+import time
+
+from boot_steps import (TO_MENU, TO_SYSTEM, expect_same_pcrs, expect_tiny, logged_pcrs, machine_with, reported,
+                        require)
+from fixtures import CMDLINE, Owner, boot_files, grub_cfg, rom_for, tiny, tiny_run
+
+MANUAL = "CONFIG_AUTO_BOOT_TIMEOUT=0\n"
+ZERO = "0" * 64
+
+
+def extended(*texts):
+    """PCR 4 after these boot modes, lower-case hex."""
+    value = bytes(32)
+    for text in texts:
+        value = hashlib.sha256(value + hashlib.sha256(text.encode()).digest()).digest()
+    return value.hex()
+
+
+def code_at(secret, seconds):
+    """RFC 6238, written down a second time."""
+    mac = hmac.new(secret, struct.pack(">Q", int(seconds) // 30), hashlib.sha1).digest()
+    at = mac[-1] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7FFFFFFF) % 1000000:06d}"
+
+
+def codes_now(secret):
+    """The code of this half minute and its neighbours: the machine's clock is the workstation's."""
+    return {code_at(secret, time.time() + shift) for shift in (-30, 0, 30)}
+
+
+def to_menu(machine, mode="verified"):
+    """Waits for the main menu; leaves the offer to make a TOTP secret, where it comes first, for later."""
+    machine.expect(rb"heads: (?:entries|verify refused|error) ", TO_MENU)
+    machine.see(r"Make a new secret|Power off", TO_MENU)
+    if "Make a new secret" in machine.screen():
+        machine.send("n")
+    _, found = machine.line("menu ready", TO_MENU)
+    require(found["mode"] == mode, f"the menu should be in mode {mode}, not {found['mode']}")
+    machine.see(r"Power off")
+
+
+def enrol(machine):
+    """Makes the TOTP secret when the first start offers it; returns the secret. Ends in the main menu."""
+    machine.see(r"Make a new secret", TO_MENU)
+    machine.send("y")
+    machine.line("totp enrolled", TO_MENU)
+    found = machine.see(r"\b([A-Z2-7]{32})\b", 30)
+    machine.send("\r")
+    machine.line("totp ok", 30)
+    machine.see(r"TOTP +\d", 30)
+    return base64.b32decode(found.group(1))
+
+
+def shown_code(machine):
+    machine.settle()
+    found = re.search(r"TOTP +(\d{3}) ?(\d{3})\b", machine.screen())
+    return found and found.group(1) + found.group(2)
+
+
+def expect_code(machine, secret):
+    machine.line("totp ok", TO_MENU)
+    machine.line("menu ready", TO_MENU)
+    machine.see(r"TOTP +\d{3} ?\d{3}\b", 20)
+    require(shown_code(machine) in codes_now(secret), f"the screen shows {shown_code(machine)}, the phone {codes_now(secret)}")
+
+
+def expect_no_code(machine, pcrs):
+    """The TPM keeps the secret: the log and the screen name the PCRs that changed, and no code is shown."""
+    words, found = machine.line("totp", TO_MENU)
+    require(words == "totp unavailable" and found["code"] == "wrong-pcr", f"{words} {found}")
+    require(re.search(pcrs, found["sentence"]), f"the sentence should name {pcrs}: {found['sentence']}")
+    machine.line("menu ready", TO_MENU)
+    machine.see(r"TOTP +not available", 20)
+    require(shown_code(machine) is None, "a code is on the screen")
+
+
+def patch_flash(machine, old, new):
+    """Changes bytes in the flash chip of a machine that is off, as with a clip on the chip."""
+    with open(machine.flash, "r+b") as chip:
+        data = chip.read()
+        require(data.count(old) == 1 and len(old) == len(new), f"{old!r} is {data.count(old)} times in the ROM")
+        chip.seek(data.index(old))
+        chip.write(new)
+
+
+def test_totp_enrolment(directory):
+    """The first start offers a secret and shows it once; code and phone agree, now and after the next power-on."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        secret = enrol(machine)
+        machine.line("menu ready", 30)
+        require(shown_code(machine) in codes_now(secret), f"the screen shows {shown_code(machine)}, the phone {codes_now(secret)}")
+        machine.refuse(re.escape(base64.b32encode(secret)[8:24]) + rb"[^\r\n]*heads:", "the secret must not be in the log")
+        require(all(base64.b32encode(secret).decode() not in str(line) for line in machine.lines()), "the secret is in the log")
+        machine.power_cut()
+        machine.power_on()
+        expect_code(machine, secret)
+        first = shown_code(machine)
+        machine.see(r"TOTP +(?!" + first[:3] + " ?" + first[3:] + r")\d{3} ?\d{3}", 45)   # it goes on by itself
+        require(shown_code(machine) in codes_now(secret), "the refreshed code is wrong")
+
+
+def test_changed_payload_no_totp(directory):
+    """One changed byte in the payload: PCR 2 differs and no code is shown; the old payload back, and it is."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        secret = enrol(machine)
+        machine.power_cut()
+        patch_flash(machine, b"quiet loglevel=3 ", b"quiet loglevel=4 ")
+        machine.power_on()
+        expect_no_code(machine, r"PCR 2\b")
+        machine.power_cut()
+        patch_flash(machine, b"quiet loglevel=4 ", b"quiet loglevel=3 ")
+        machine.power_on()
+        expect_code(machine, secret)
+
+
+def test_changed_settings_no_totp(directory):
+    """Other settings in the ROM: PCR 7 differs."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        enrol(machine)
+        machine.power_cut()
+        patch_flash(machine, MANUAL.encode(), MANUAL.replace("=0", "=9").encode())
+        machine.power_on()
+        expect_no_code(machine, r"PCR 7\b")
+        # and with a changed machine nothing boots by itself, although CONFIG_AUTO_BOOT_TIMEOUT says so now
+        machine.settle(quiet=12, timeout=14)
+        machine.refuse(rb"heads: boot ")
+
+
+def test_recovery_no_totp(directory):
+    """The recovery shell caps PCR 4 first; back in the menu there is no code until the machine is reset."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        secret = enrol(machine)
+        machine.line("menu ready", 30)
+        machine.send("r")
+        machine.see(r"Open the shell", 20)
+        machine.send("y")
+        _, cap = machine.line("cap", 30)
+        require(cap["exit"] == "recovery" and cap["tpm"] == "capped", f"{cap}")
+        machine.line("recovery", 30)
+        machine.send("\n")
+        machine.expect(rb"[#$] ", 30)
+        machine.send("cat /sys/class/tpm/tpm0/pcr-sha256/4; grep -c totp /run/heads/log\n")
+        found = machine.expect(rb"([0-9A-F]{64})\r?\n", 20).group(1).decode().lower()
+        require(found == extended("recovery"), f"PCR 4 in the shell is {found}")
+        machine.send("exit\n")
+        machine.line("recovery ended", 30)
+        expect_no_code(machine, r"PCR 4\b")
+        machine.press_reset()
+        expect_code(machine, secret)
+
+
+def test_recovery_key_at_start(directory):
+    """The key r, held at the start, leads to the shell before anything is read from the disk."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        for _ in range(200):
+            machine.send("r")
+            machine.receive(0.1)
+            if b"heads: recovery" in machine.output or b"menu ready" in machine.output:
+                break
+        _, found = machine.line("recovery", 20)
+        require("start" in found["reason"], f"{found}")
+        _, cap = machine.lines("cap")[0]
+        require(cap["exit"] == "recovery" and cap["tpm"] == "capped", f"{cap}")
+        machine.refuse(rb"heads: verify")
+
+
+def test_A5_forced_boot(directory):
+    """Forcing needs a typed word, is known to PCR 4, and closes the TPM before anything boots."""
+    with machine_with(directory, settings=MANUAL, spoil={"initrd.img": tiny("forced")}) as machine:
+        secret = enrol(machine)
+        machine.line("menu ready", 30)
+        require(shown_code(machine) in codes_now(secret), "there is a code before the boot is forced")
+        machine.send("f")
+        machine.see(r"not what you signed", 20)
+        machine.send("unsave\r")        # not the word
+        machine.see(r"Power off", 20)
+        machine.refuse(rb"heads: (boot|leave) ")
+        machine.send("f")
+        machine.see(r"not what you signed", 20)
+        machine.send("unsafe\r")
+        machine.see(r"Tiny system", 30)
+        require(shown_code(machine) is None, "a code is on the screen although the boot is forced")
+        machine.send("\r")
+        machine.see(r"Boot this entry", 20)
+        machine.send("y")
+        _, boot = machine.line("boot", 30)
+        require(boot["mode"] == "forced", f"{boot}")
+        machine.line("leave", TO_MENU)
+        machine.expect(rb"tiny: up name=forced", TO_SYSTEM)
+        machine.expect(rb"tiny: ready", TO_SYSTEM)
+        pcrs = expect_same_pcrs(machine)
+        require(pcrs[4] == extended("forced", "handover"), "PCR 4 should hold `forced` and `handover`")
+
+
+def test_A5_forced_boot_given_up(directory):
+    """Who begins to force and goes back has a closed TPM until the reset."""
+    with machine_with(directory, settings=MANUAL, spoil={"initrd.img": tiny("forced")}) as machine:
+        secret = enrol(machine)
+        machine.send("f")
+        machine.see(r"not what you signed", 20)
+        machine.send("unsafe\r")
+        machine.see(r"Tiny system", 30)
+        machine.send("\x1b")
+        machine.see(r"Power off", 20)
+        require(shown_code(machine) is None, "a code is on the screen")
+        machine.press_reset()
+        expect_code(machine, secret)
+
+
+def test_A5_capped_on_power_off(directory):
+    with machine_with(directory, settings=MANUAL) as machine:
+        to_menu(machine)
+        machine.send("p")
+        _, cap = machine.line("cap", 30)
+        require(cap["exit"] == "power-off" and cap["tpm"] == "capped", f"{cap}")
+        require(logged_pcrs(machine)[4] == extended("handover"), "PCR 4 should hold `handover`")
+        machine.line("tpm shutdown", 10)
+        require(machine.wait_off() == 0, "the machine should be off")
+
+
+def test_A5_capped_on_restart(directory):
+    with machine_with(directory, settings=MANUAL) as machine:
+        secret = enrol(machine)
+        machine.line("menu ready", 30)
+        machine.send("n")
+        _, cap = machine.line("cap", 30)
+        require(cap["exit"] == "reboot" and cap["tpm"] == "capped", f"{cap}")
+        machine.line("init", 60)
+        expect_code(machine, secret)
+
+
+def test_other_entry(directory):
+    """Another entry is chosen, shown as it would be started, and booted."""
+    files = boot_files(**{
+        "initrd-two.img": tiny("two"),
+        "grub/grub.cfg": grub_cfg(("One", "/vmlinuz", "/initrd.img", CMDLINE), ("Two", "/vmlinuz", "/initrd-two.img", CMDLINE)),
+    })
+    with machine_with(directory, files=files, settings=MANUAL) as machine:
+        to_menu(machine)
+        machine.send("o")
+        machine.see(r"Two", 20)
+        machine.send("2")
+        machine.see(r"initrd-two\.img", 20)
+        machine.send("y")
+        _, boot = machine.line("boot", 30)
+        require(boot["mode"] == "verified" and boot["title"] == "Two", f"{boot}")
+        expect_up(machine, "two")
+
+
+def expect_up(machine, name):
+    machine.line("leave", TO_MENU)
+    machine.expect(rb"tiny: up name=" + name.encode() + rb"\b", TO_SYSTEM)
+    machine.expect(rb"tiny: ready", TO_SYSTEM)
+
+
+def test_report_on_screen(directory):
+    """The report names each file and what is wrong with it."""
+    spoil = {"vmlinuz": b"evil", "added-one": b"new", "config": None}
+    with machine_with(directory, settings=MANUAL, spoil=spoil) as machine:
+        to_menu(machine, "refused")
+        require(reported(machine) == {("changed", "vmlinuz"), ("added", "added-one"), ("removed", "config")}, f"{reported(machine)}")
+        machine.send("v")
+        machine.settle()
+        text = machine.screen()
+        for word in ("vmlinuz", "added-one", "config", "changed", "added", "removed"):
+            require(word in text, f"the report does not say {word}:\n{text}")
+        machine.send("\x1b")
+        machine.see(r"Power off", 20)
+
+
+def test_key_stops_the_countdown(directory):
+    """A key stops the boot that would begin by itself."""
+    with machine_with(directory, settings="CONFIG_AUTO_BOOT_TIMEOUT=20\n") as machine:
+        machine.line("menu ready", TO_MENU)
+        machine.send("\x1b[B")
+        machine.settle(quiet=25, timeout=30)
+        machine.refuse(rb"heads: boot ")
+
+
+def test_rom_of_another_owner(directory):
+    """With another owner's key in the ROM the same disk is refused, and PCR 7 differs."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        enrol(machine)
+        machine.power_cut()
+        with open(rom_for(Owner("stranger"), MANUAL), "rb") as rom, open(machine.flash, "wb") as chip:
+            chip.write(rom.read())
+        machine.power_on()
+        words, found = machine.line("totp", TO_MENU)
+        require(words == "totp unavailable" and "7" in found["sentence"], f"{words} {found}")
+        words, found = machine.line("verify", TO_MENU)
+        require(words == "verify refused" and found["signature"] == "unknown-key", f"{words} {found}")
+
+
+for _test in (test_changed_payload_no_totp, test_recovery_no_totp, test_totp_enrolment):
+    _test.seconds = 300

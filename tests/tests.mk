@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Unit (pure), integration (swtpm), fuzz (libFuzzer) and machine (QEMU) tests; static checks.
+
+UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
+INTEGRATION_TESTS := $(sort $(wildcard tests/integration/test_*.c))
+TEST_SUPPORT := $(filter-out $(INTEGRATION_TESTS),$(sort $(wildcard tests/integration/*.c)))
+FUZZ_TARGETS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SECONDS ?= 10
+
+UNIT_PROGRAMS := $(UNIT_TESTS:tests/unit/%.c=$(BUILD)/tests/unit/%)
+INTEGRATION_PROGRAMS := $(INTEGRATION_TESTS:tests/integration/%.c=$(BUILD)/tests/integration/%)
+FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+
+TEST_FLAGS = $(C_FLAGS) $(asan_FLAGS) -Itests -DTEST_DATA='"$(CURDIR)/tests/data"' -DTEST_HEADS='"$(CURDIR)/$(BUILD)/asan/heads"'
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/asan/libheads.a
+	@mkdir -p $(@D)
+	$(call say,test,$@)
+	$(Q)$(asan_CC) $(TEST_FLAGS) $< $(BUILD)/asan/libheads.a $(asan_LINK) -o $@ -lcmocka -lutil $(asan_LIBS)
+
+$(BUILD)/tests/integration/%: tests/integration/%.c $(TEST_SUPPORT) $(BUILD)/asan/libheads.a | $(BUILD)/packages/test
+	@mkdir -p $(@D)
+	$(call say,test,$@)
+	$(Q)$(asan_CC) $(TEST_FLAGS) $< $(TEST_SUPPORT) $(BUILD)/asan/libheads.a $(asan_LINK) -o $@ -lcmocka -lutil $(asan_LIBS)
+
+# A program to look at every kind of screen: docs/screens.md.
+$(BUILD)/tests/ui-demo: tests/ui/ui-demo.c $(BUILD)/asan/libheads.a
+	$(call say,test,$@)
+	$(Q)$(asan_CC) $(TEST_FLAGS) $< $(BUILD)/asan/libheads.a $(asan_LINK) -o $@ $(asan_LIBS)
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libheads.a
+	$(call say,fuzz,$@)
+	$(Q)$(fuzz_CC) $(C_FLAGS) $(fuzz_FLAGS) $< $(BUILD)/fuzz/libheads.a $(fuzz_LINK) -o $@ $(fuzz_LIBS)
+
+-include $(wildcard $(BUILD)/tests/unit/*.d $(BUILD)/tests/integration/*.d $(BUILD)/fuzz/*.d)
+
+.PHONY: test unit integration fuzz machine check format tidy cppcheck warnings bench
+
+#: test          runs every test; the last line is `N passed, N failed`
+test:
+	tests/run-all
+
+#: unit          unit tests, with ASan and UBSan
+unit: $(UNIT_PROGRAMS) $(BUILD)/asan/heads
+	tests/run-cmocka unit $(UNIT_PROGRAMS)
+
+#: integration   tests against swtpm, with ASan and UBSan
+integration: $(INTEGRATION_PROGRAMS) $(BUILD)/asan/heads
+	tests/run-cmocka integration $(INTEGRATION_PROGRAMS)
+
+#: fuzz          replays each corpus and runs each fuzz target for FUZZ_SECONDS (10)
+fuzz: $(FUZZ_PROGRAMS)
+	tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+#: machine       tests in QEMU, from power-on
+machine: host rom demo
+	tests/machine/run
+
+#: check         both compilers' warnings, clang-tidy, cppcheck, clang-format, shellcheck, unit and integration tests
+check: warnings format tidy cppcheck unit integration
+
+TEST_C := $(sort $(wildcard tests/*/*.c emulator/*/*.c))
+CHECKED := $(SOURCES) $(HEADERS) $(TEST_C) $(sort $(wildcard tests/*/*.h))
+
+# gcc's warnings are those of the host build; this adds clang's.
+warnings: $(SOURCES:src/%.c=$(BUILD)/fuzz/obj/%.o) host
+
+format: | $(BUILD)/packages/check
+	clang-format --dry-run --Werror $(CHECKED)
+
+TIDY_DONE := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/tidy/%.ok) $(BUILD)/tidy/main.ok
+$(BUILD)/tidy/%.ok: src/%.c .clang-tidy $(HEADERS) | $(BUILD)/packages/check $(BUILD)/packages/host
+	@mkdir -p $(@D)
+	$(call say,tidy,$<)
+	$(Q)clang-tidy --quiet $< -- -std=gnu11 $(DEFINES) -Isrc 2>&1 | { grep -v 'warnings generated' || true; }
+	@touch $@
+tidy: $(TIDY_DONE)
+
+cppcheck: | $(BUILD)/packages/check
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
+		--suppress=missingIncludeSystem --suppressions-list=tests/cppcheck-suppressions -j$(shell nproc) $(DEFINES) -Isrc src
+	shellcheck modules/install-packages tests/run-all .ci/run $(wildcard firmware/*.sh modules/*.sh)
+
+#: bench         measures; a table here, and build/bench.json
+bench: host rom demo
+	tests/bench/run
