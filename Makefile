@@ -24,6 +24,9 @@ export SOURCE_DATE_EPOCH := $(RELEASE_EPOCH)
 .PHONY: all help clean
 all: host
 
+# Kept, though nothing but other rules asks for them.
+.PRECIOUS: $(BUILD)/packages/%
+
 # The Debian packages of a list, installed where they are missing: `| $(BUILD)/packages/host`.
 $(BUILD)/packages/%: modules/packages/%.list modules/install-packages
 	@mkdir -p $(@D)

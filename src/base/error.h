@@ -15,10 +15,10 @@ enum error_code {
 	E_MALFORMED,
 	E_TOO_LARGE,
 	E_UNSUPPORTED,
-	/* 1: no */
-	E_REFUSED,
 	E_NOT_FOUND,
 	E_NOT_REGULAR,
+	/* 1: no */
+	E_REFUSED,
 	E_EXISTS,
 	E_ORDER,
 	E_WRONG_PCR,
@@ -52,6 +52,12 @@ int error_set(struct error *error, enum error_code code, const char *object, con
 /* As error_set, with ": " and the text of the errno value appended to the sentence. */
 int error_set_errno(struct error *error, enum error_code code, const char *object, int errno_value, const char *format,
                     ...) __attribute__((format(printf, 5, 6)));
+
+/* The analyzer reads one file at a time and would go on after an error as if there were none. */
+#ifdef __clang_analyzer__
+#define error_set(error, code, ...)       (error_set(error, code, __VA_ARGS__), -(int)(code))
+#define error_set_errno(error, code, ...) (error_set_errno(error, code, __VA_ARGS__), -(int)(code))
+#endif
 
 /* The stable name of a code ("wrong-pcr"), as in JSON and on the console log. */
 const char *error_name(enum error_code code);

@@ -84,8 +84,6 @@ int handover_leave(enum trust_exit exit, const char *tpm_where, struct error *er
 
 	if (way->needs_kernel && !kernel_is_loaded())
 		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
-	if (way->needs_kernel)
-		disable_further_kexec();
 	r = cap(way, tpm_where, error);
 	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
 		return r;
@@ -93,6 +91,8 @@ int handover_leave(enum trust_exit exit, const char *tpm_where, struct error *er
 		log_error(error);
 	if (exit == TRUST_EXIT_RECOVERY || exit == TRUST_EXIT_CRASH)
 		return 0;
+	if (way->needs_kernel)
+		disable_further_kexec();
 	log_line("leave exit=%s", way->name);
 	(void)umount2("/boot", MNT_DETACH);
 	sync();

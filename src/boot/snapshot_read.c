@@ -57,15 +57,9 @@ static ssize_t read_some(int fd, void *data, size_t size)
 	return got;
 }
 
-/* Where the bytes go: one chunk over and over, or a mapped memfd from end to end. */
-struct target {
-	uint8_t *data;
-	uint64_t size;
-	bool whole;
-};
-
-/* Reads to the end of the file, hashing, and expects exactly the size that the walk saw. Returns the bytes read. */
-static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, const struct target *target)
+/* Reads to the end of the file, hashing, and expects exactly the size that the walk saw; memory >= 0: a memfd that
+ * takes the same bytes. Returns the bytes read. */
+static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, uint8_t chunk[CHUNK_SIZE], int memory)
 {
 	struct hasher *hasher = hasher_open(HASH_SHA256);
 	struct digest digest;
@@ -79,17 +73,24 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, const struct
 	}
 	while (total < entry->size) {
 		uint64_t left = entry->size - total;
-		uint8_t *data = target->whole ? target->data + total : target->data;
+		struct bytes part;
 
-		got = read_some(fd, data, left < CHUNK_SIZE ? (size_t)left : CHUNK_SIZE);
+		got = read_some(fd, chunk, left < CHUNK_SIZE ? (size_t)left : CHUNK_SIZE);
 		if (got <= 0)
 			break;
-		hasher_add(hasher, bytes_make(data, (size_t)got));
+		part = bytes_make(chunk, (size_t)got);
+		hasher_add(hasher, part);
 		total += (uint64_t)got;
+		if (memory >= 0 && file_write_all(memory, entry->path, part, NULL) < 0) {
+			snapshot_fail(entry, 0, "there is no memory to keep it");
+			break;
+		}
 	}
-	if (got >= 0 && total == entry->size)
+	if (got >= 0 && total == entry->size && entry->state != SNAPSHOT_FAILED)
 		got = read_some(fd, &beyond, 1);
 	digest = hasher_close(hasher);
+	if (entry->state == SNAPSHOT_FAILED)
+		return total;
 	if (got < 0)
 		snapshot_fail(entry, errno, "it cannot be read");
 	else if (total != entry->size || got > 0)
@@ -101,29 +102,22 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, const struct
 	return total;
 }
 
-/* Reads into a memfd that is sealed when the digest stands: the file's bytes go to the mapping and are hashed there. */
+/* Reads into a memfd that is sealed when the digest stands. It is written, never mapped for writing: a helper program
+ * that another thread starts meanwhile would for a moment hold a copy of the mapping, and nothing could be sealed. */
 static uint64_t read_kept(int fd, struct snapshot_entry *entry)
 {
 	CLEANUP_CLOSE int memory = memfd_create("boot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct target target = {.size = entry->size, .whole = true};
-	void *data = NULL;
+	uint8_t *chunk = malloc(CHUNK_SIZE);
 	uint64_t total;
 
-	if (memory < 0 || ftruncate(memory, (off_t)entry->size) != 0) {
+	if (memory < 0 || !chunk) {
 		snapshot_fail(entry, errno, "there is no memory to keep it");
+		free(chunk);
 		return 0;
 	}
-	if (entry->size > 0) {
-		data = mmap(NULL, (size_t)entry->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-		if (data == MAP_FAILED) {
-			snapshot_fail(entry, errno, "there is no memory to keep it");
-			return 0;
-		}
-	}
-	target.data = data;
-	total = read_and_hash(fd, entry, &target);
-	if (data)
-		(void)munmap(data, (size_t)entry->size);
+	total = read_and_hash(fd, entry, chunk, memory);
+	free(chunk);
+	(void)lseek(memory, 0, SEEK_SET);
 	if (entry->state == SNAPSHOT_READ && memfd_seal(memory, entry->path, NULL) < 0)
 		snapshot_fail(entry, 0, "the copy in memory cannot be sealed");
 	if (entry->state == SNAPSHOT_READ)
@@ -131,17 +125,16 @@ static uint64_t read_kept(int fd, struct snapshot_entry *entry)
 	return total;
 }
 
-/* A writable mapping of a memfd is memory that the kernel gives page by page: where there is none left the process
- * would be killed. So the limit is asked first, by the caller. */
+/* A memfd takes memory from the kernel page by page: where there is none left the process would be killed. So the limit
+ * is asked first, by the caller. */
 static uint64_t read_entry(const struct snapshot *snapshot, struct snapshot_entry *entry, bool keep,
                            uint8_t chunk[CHUNK_SIZE])
 {
 	CLEANUP_CLOSE int fd = open_file(snapshot, entry);
-	struct target target = {.data = chunk, .size = CHUNK_SIZE};
 
 	if (fd < 0)
 		return 0;
-	return keep ? read_kept(fd, entry) : read_and_hash(fd, entry, &target);
+	return keep ? read_kept(fd, entry) : read_and_hash(fd, entry, chunk, -1);
 }
 
 struct work {

@@ -94,7 +94,8 @@ static int read_files(struct boot_system *boot, struct error *error)
 
 	for (size_t i = 0; i < boot->entries.count; i++)
 		most += 1 + boot->entries.entries[i].initrd_count;
-	wanted.files = calloc(most, sizeof(*wanted.files));
+	wanted.files =
+	    calloc(most, sizeof(*wanted.files)); /* NOLINT(bugprone-sizeof-expression): an array of pointers */
 	if (!wanted.files)
 		return error_set(error, E_MEMORY, "/boot", "there is not enough memory to read /boot");
 	if (first) {
@@ -167,6 +168,11 @@ static void read_trusted_entries(struct boot_system *boot, struct verify *verify
 		log_error(&error);
 		boot->problem = error;
 		entry_list_clear(&boot->entries);
+	} else if (boot->entries.count == 0) {
+		(void)error_set(&boot->problem, E_NOT_FOUND, "/boot",
+		                "no boot entry is in the configuration on /boot: write it anew in the system "
+		                "(update-grub) and sign /boot");
+		log_error(&boot->problem);
 	}
 }
 

@@ -38,8 +38,10 @@ static int take_file(struct boot_system *boot, const char *path, const struct sn
 	const struct snapshot_entry *file = snapshot_resolve(boot->snapshot, path);
 	int r;
 
-	if (!file)
-		return error_set(error, E_NOT_FOUND, path, "the file %s of this entry is not on /boot", path);
+	if (!file) {
+		(void)error_set(error, E_NOT_FOUND, path, "the file %s of this entry is not on /boot", path);
+		return -E_NOT_FOUND;
+	}
 	if (file->fd < 0) {
 		r = snapshot_keep_verified(boot->snapshot, file->path, error);
 		if (r < 0)

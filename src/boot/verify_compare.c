@@ -234,11 +234,11 @@ static int compare_lists(const struct snapshot *snapshot, const struct verify_ex
 		const struct snapshot_entry *entry = j < snapshot_count(snapshot) ? snapshot_at(snapshot, j) : NULL;
 		int order = !wanted ? 1 : !entry ? -1 : strcmp(wanted->path, entry->path);
 
-		if (!entry || order < 0)
+		if (wanted && order < 0)
 			r = add_finding(result, VERIFY_REMOVED, wanted->path, wanted->type, NULL);
-		else if (!wanted || order > 0)
+		else if (entry && order > 0)
 			r = compare_unlisted(expected, entry, result);
-		else
+		else if (wanted && entry)
 			r = compare_entry(expected, wanted, entry, result, error);
 		i += order <= 0;
 		j += order >= 0;

@@ -75,7 +75,7 @@ static int list_verb(const struct command_context *context, int argc, char **arg
 static int extract_verb(const struct command_context *context, int argc, char **argv)
 {
 	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
-	struct cbfs_file file;
+	struct cbfs_file file = {0};
 	struct error error;
 	int r;
 

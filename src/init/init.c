@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "init/init.h"
+#include "attest/eventlog.h"
 #include "attest/measure.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -67,24 +68,30 @@ static int keep_measured(const struct owner_files *files, const char *name, int 
 }
 
 /* Measures each file of the owner, name and then content, before anything uses it. */
-static int measure_files(const struct owner_files *files, unsigned *ret_commands, struct error *error)
+static int measure_files(struct tpm *tpm, const struct owner_files *files, struct error *error)
 {
-	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	int r = tpm_open(NULL, &tpm, error);
-
-	if (r < 0 && r != -E_NO_DEVICE)
-		return r;
 	for (size_t i = 0; i < files->count; i++) {
 		const struct owner_file *file = &files->files[i];
+		int r = measure_bytes(tpm, TRUST_ROM_PCR, file->name, bytes_from_string(file->name), error);
 
-		r = measure_bytes(tpm, TRUST_ROM_PCR, file->name, bytes_from_string(file->name), error);
 		if (r == 0)
 			r = measure_bytes(tpm, TRUST_ROM_PCR, file->name, buffer_bytes(&file->content), error);
 		if (r < 0)
 			return r;
 	}
-	*ret_commands = tpm ? tpm_command_count(tpm) : 0;
 	return 0;
+}
+
+/* The event log begins with what the firmware measured. Without a log the boot goes on: the TPM has the truth. */
+static int open_tpm(struct tpm **ret_tpm, struct error *error)
+{
+	int r = tpm_open(NULL, ret_tpm, error);
+
+	if (r == -E_NO_DEVICE)
+		return 0;
+	if (r == 0 && eventlog_start(EVENTLOG_FILE, *ret_tpm, firmware_memory_of_machine, NULL, error) < 0)
+		log_error(error);
+	return r;
 }
 
 static int read_rom(struct init *init, struct error *error)
@@ -92,10 +99,12 @@ static int read_rom(struct init *init, struct error *error)
 	unsigned long long started = log_now_ms();
 	struct rom_image image = {BYTES_EMPTY};
 	static struct owner_files files;
-	unsigned commands = 0;
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	size_t size;
-	int r = flash_size(&size, error);
+	int r = open_tpm(&tpm, error);
 
+	if (r == 0)
+		r = flash_size(&size, error);
 	if (r == 0)
 		r = rom_open_flash(size, &image, error);
 	if (r < 0)
@@ -104,15 +113,15 @@ static int read_rom(struct init *init, struct error *error)
 	rom_close(&image);
 	if (r < 0)
 		return r;
-	r = measure_files(&files, &commands, error);
+	r = measure_files(tpm, &files, error);
 	if (r == 0)
 		r = keep_measured(&files, OWNER_FILE_SETTINGS, &init->settings_fd, error);
 	if (r == 0)
 		r = keep_measured(&files, OWNER_FILE_KEY, &init->key_fd, error);
 	if (r == 0)
 		log_line("rom files=%zu key=%s settings=%s tpm-commands=%u ms=%llu", files.count,
-		         init->key_fd >= 0 ? "yes" : "no", init->settings_fd >= 0 ? "yes" : "no", commands,
-		         log_now_ms() - started);
+		         init->key_fd >= 0 ? "yes" : "no", init->settings_fd >= 0 ? "yes" : "no",
+		         tpm ? tpm_command_count(tpm) : 0, log_now_ms() - started);
 	owner_files_clear(&files);
 	return r;
 }

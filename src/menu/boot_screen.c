@@ -47,6 +47,8 @@ struct labels {
 /* One line an entry: its place in submenus by indentation, and what is wrong with it. */
 static bool make_labels(const struct entry_list *entries, struct labels *labels)
 {
+	static const char keys[] = "123456789";
+
 	labels->items = calloc(entries->count + 1, sizeof(*labels->items));
 	labels->texts = calloc(entries->count + 1, sizeof(*labels->texts));
 	if (!labels->items || !labels->texts)
@@ -58,9 +60,10 @@ static bool make_labels(const struct entry_list *entries, struct labels *labels)
 		text_escape_into(bytes_from_string(entry->title ? entry->title : ""), title, sizeof(title));
 		(void)snprintf(labels->texts[i], LABEL_SIZE, "%s%s%s%s", entry->submenu_count > 0 ? "  > " : "", title,
 		               entry->is_default ? "  [default]" : "", entry->problem ? "  [cannot be booted]" : "");
-		labels->items[i] = (struct ui_item){.key = i < 9 ? (char)('1' + i) : '\0',
-		                                    .label = labels->texts[i],
-		                                    .tone = entry->problem ? UI_DIM : UI_NORMAL};
+		labels->items[i] =
+		    (struct ui_item){.label = labels->texts[i], .tone = entry->problem ? UI_DIM : UI_NORMAL};
+		if (i < sizeof(keys) - 1)
+			labels->items[i].key = keys[i];
 	}
 	return true;
 }

@@ -115,7 +115,7 @@ static int choose(struct menu *menu, enum choice choice)
  * that something measured has changed. */
 static unsigned timeout(struct menu *menu, const struct shown *shown)
 {
-	if (!menu->may_time_out || shown->choices[0] != BOOT || menu->clock_problem.code != E_NONE)
+	if (!menu->may_time_out || shown->choices[0] != BOOT)
 		return 0;
 	if (menu->totp.size == 0 && menu->totp_problem.code != E_NO_SECRET && menu->totp_problem.code != E_NO_DEVICE)
 		return 0;

@@ -144,8 +144,10 @@ int menu_run(const struct menu_request *request)
 	menu_open_totp(&menu);
 	menu_prepare_boot(&menu);
 	if (menu.totp_problem.code == E_NO_SECRET && menu.tpm && menu.totp.size == 0 &&
-	    rom_settings_number(&menu.settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0)
+	    rom_settings_number(&menu.settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0) {
+		log_line("ask what=totp-enrol");
 		screen_totp(&menu);
+	}
 	while (status <= 0)
 		status = screen_main(&menu);
 	ui_suspend(menu.ui);

@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -46,6 +47,7 @@ class Owner:
     """A signing key in a GnuPG home of its own: home, fingerprint, public (path of the armoured public key)."""
 
     def __init__(self, name):
+        self.name = name
         self.home = os.path.join(SHARED, name)
         self.public = os.path.join(SHARED, name + ".asc")
         gpg = ["gpg", "--homedir", self.home, "--batch", "--quiet", "--no-permission-warning"]
@@ -72,21 +74,24 @@ class Owner:
 
     def sign(self, directory):
         """Signs a /boot directory, as `heads boot sign` does for everybody."""
-        with locked(os.path.basename(self.home)):
+        with locked(self.name):
             try:
                 run([HEADS, "boot", "sign", "--gnupghome", self.home, "--key", self.fingerprint, directory])
             finally:
                 self.quiet()
 
 
-def rom_for(owner, settings=None, name=None, base=None):
+def rom_for(owner, settings=None):
     """The ROM with OWNER's public key and the text SETTINGS (lines CONFIG_X=y); owner may be None."""
-    name = name or f"{os.path.basename(owner.home) if owner else 'nobody'}-{hash_text(settings or '')}"
+    key = b""
+    if owner:
+        with open(owner.public, "rb") as stream:
+            key = stream.read()
+    name = hashlib.sha256(key + (settings or "").encode()).hexdigest()[:12]
     path = os.path.join(SHARED, f"heads-{name}.rom")
-    base = base or ROM
     with locked("rom-" + name):
-        if not os.path.exists(path) or os.path.getmtime(path) <= os.path.getmtime(base):
-            command = [os.path.join(TOP, "firmware", "rom-personalise"), "--rom", base, "--out", path + ".new"]
+        if not os.path.exists(path) or os.path.getmtime(path) <= os.path.getmtime(ROM):
+            command = [os.path.join(TOP, "firmware", "rom-personalise"), "--rom", ROM, "--out", path + ".new"]
             if owner:
                 command += ["--owner-key", owner.public]
             if settings:
@@ -96,11 +101,6 @@ def rom_for(owner, settings=None, name=None, base=None):
             run(command)
             os.rename(path + ".new", path)
     return path
-
-
-def hash_text(text):
-    import hashlib
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 # The tiny system: what most tests boot in place of a distribution.

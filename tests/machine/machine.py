@@ -293,6 +293,17 @@ class Machine:
     def qmp(self, name, **arguments):
         return self.monitor.command(name, **arguments)
 
+    def tpm_traffic(self):
+        """Every TPM command and answer since the machine was made, as bytes, in order: the bus seen by a listener."""
+        messages = []
+        with open(self.tpm_log, encoding="ascii", errors="replace") as stream:
+            for line in stream:
+                if re.match(r" *(SWTPM_IO_|Ctrl )", line):
+                    messages.append(bytearray())
+                elif messages and re.fullmatch(r"[0-9A-F ]+", line.strip()):
+                    messages[-1] += bytes.fromhex(line)
+        return [bytes(message) for message in messages]
+
     def press_power(self):
         """The power button: what the operating system gets by ACPI."""
         self.qmp("system_powerdown")

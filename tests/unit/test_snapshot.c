@@ -162,15 +162,17 @@ static void test_file_that_grows_or_shrinks_is_noticed(void **state)
 	assert_int_equal(snapshot_find(snapshot, "grub/grub.cfg")->state, SNAPSHOT_READ);
 }
 
-/* Appends to a file for as long as told. */
+/* Appends to a file for as long as told, and not without end: the reader is slower than the writer. */
+#define GROW_LIMIT ((size_t)64 << 20)
 static volatile int growing;
 static void *grow(void *path)
 {
 	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	static const char block[4096];
 
-	while (growing && write(fd, block, sizeof(block)) > 0)
-		;
+	for (size_t size = 0; growing && size < GROW_LIMIT; size += sizeof(block))
+		if (write(fd, block, sizeof(block)) < 0)
+			break;
 	return NULL;
 }
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the owner does and sees on the screens, in steps that several machine tests share."""
+
+import base64
+import hashlib
+import hmac
+import re
+import struct
+import time
+
+from boot_steps import TO_MENU, require
+
+MANUAL = "CONFIG_AUTO_BOOT_TIMEOUT=0\n"
+
+
+def extended(*texts):
+    """PCR 4 after these boot modes, lower-case hex."""
+    value = bytes(32)
+    for text in texts:
+        value = hashlib.sha256(value + hashlib.sha256(text.encode()).digest()).digest()
+    return value.hex()
+
+
+def code_at(secret, seconds):
+    """RFC 6238, written down a second time."""
+    mac = hmac.new(secret, struct.pack(">Q", int(seconds) // 30), hashlib.sha1).digest()
+    at = mac[-1] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7FFFFFFF) % 1000000:06d}"
+
+
+def codes_now(secret):
+    """The code of this half minute and its neighbours: the machine's clock is the workstation's."""
+    return {code_at(secret, time.time() + shift) for shift in (-30, 0, 30)}
+
+
+def to_menu(machine, mode="verified"):
+    """Waits for the main menu; leaves the offer to make a TOTP secret, where it comes first, for later."""
+    machine.expect(rb"heads: (?:entries|verify refused|error) ", TO_MENU)
+    machine.see(r"Make a new secret|Power off", TO_MENU)
+    if "Make a new secret" in machine.screen():
+        machine.send("n")
+    _, found = machine.line("menu ready", TO_MENU)
+    require(found["mode"] == mode, f"the menu should be in mode {mode}, not {found['mode']}")
+    machine.see(r"Power off")
+
+
+def enrol(machine):
+    """Makes the TOTP secret when the first start offers it; returns the secret. Ends in the main menu."""
+    machine.see(r"Make a new secret", TO_MENU)
+    machine.send("y")
+    machine.line("totp enrolled", TO_MENU)
+    found = machine.see(r"\b([A-Z2-7]{32})\b", 30)
+    machine.send("\r")
+    machine.line("totp ok", 30)
+    machine.see(r"TOTP +\d", 30)
+    return base64.b32decode(found.group(1))
+
+
+def shown_code(machine):
+    machine.settle()
+    found = re.search(r"TOTP +(\d{3}) ?(\d{3})\b", machine.screen())
+    return found and found.group(1) + found.group(2)
+
+
+def expect_code(machine, secret):
+    machine.line("totp ok", TO_MENU)
+    machine.line("menu ready", TO_MENU)
+    machine.see(r"TOTP +\d{3} ?\d{3}\b", 20)
+    require(shown_code(machine) in codes_now(secret), f"the screen shows {shown_code(machine)}, the phone {codes_now(secret)}")
+
+
+def expect_no_code(machine, pcrs):
+    """The TPM keeps the secret: the log and the screen name the PCRs that changed, and no code is shown."""
+    words, found = machine.line("totp", TO_MENU)
+    require(words == "totp unavailable" and found["code"] == "wrong-pcr", f"{words} {found}")
+    require(re.search(pcrs, found["sentence"]), f"the sentence should name {pcrs}: {found['sentence']}")
+    machine.line("menu ready", TO_MENU)
+    machine.see(r"TOTP +not available", 20)
+    require(shown_code(machine) is None, "a code is on the screen")
+
+
+def force(machine, entry):
+    """Boots the default ENTRY (as the list shows it) although /boot does not verify."""
+    machine.see(r"Power off", 20)
+    machine.send("f")
+    machine.see(r"not what you signed", 20)
+    machine.send("unsafe\r")
+    machine.see(entry, 30)
+    require(shown_code(machine) is None, "a code is on the screen although the boot is forced")
+    machine.send("\r")
+    machine.see(r"Boot this entry", 20)
+    machine.send("y")

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The event log of a measured boot: it leads to the PCRs, the ROM file predicts them, a witness reads it."""
+
+import base64
+import json
+import os
+import re
+
+from boot_steps import TO_MENU, machine_with, require
+from fixtures import HEADS, run, tiny, tiny_pcrs
+from owner_steps import MANUAL, extended, to_menu
+
+FIRMWARE = ["FMAP: FMAP"] + ["FMAP: COREBOOT CBFS: " + name for name in
+                             ("bootblock", "fallback/romstage", "fallback/postcar", "fallback/ramstage", "fallback/payload")]
+
+
+def predict(rom, *options):
+    return json.loads(run([HEADS, "--json", "pcr", "predict", *options, rom]))
+
+
+def in_shell(machine, command, timeout=40):
+    """Runs a command in the recovery shell: (status, output)."""
+    machine.send(f"echo be''gin; {command}; echo e''nd=$?\r")
+    machine.expect(rb"begin\r?\n", 20)
+    match = machine.expect(rb"(?s)(.*?)end=(\d+)", timeout)
+    return int(match.group(2)), match.group(1).decode()
+
+
+def to_shell(machine):
+    """From the menu into the recovery shell."""
+    machine.send("r")
+    machine.see(r"Open the shell", 20)
+    machine.send("y")
+    machine.line("recovery", 30)
+    machine.settle()
+
+
+def fetch_log(machine):
+    status, text = in_shell(machine, "base64 /run/heads/eventlog")
+    require(status == 0, f"the log cannot be read: {text}")
+    return base64.b64decode("".join(text.split()))
+
+
+def witness(path):
+    """The PCRs of the SHA-256 bank that tpm2_eventlog computes, as {number: hex}."""
+    text = run(["tpm2_eventlog", path]).decode()
+    require(text.count("pcrs:") == 1, f"tpm2_eventlog says no PCRs: {text[-300:]}")
+    bank = re.search(r"sha256:\n((?: +\d+ *: 0x[0-9a-f]+\n?)+)", text[text.index("pcrs:"):])
+    require(bank, f"tpm2_eventlog says no SHA-256 PCRs: {text[-600:]}")
+    return {int(pcr): value for pcr, value in re.findall(r"(\d+) *: 0x([0-9a-f]+)", bank.group(1))}
+
+
+def test_event_log(directory):
+    """Firmware, owner's files, a forced boot that is given up, recovery: each an event, by two processes; they lead to
+    the PCRs. A replay fails after an extend from outside; a log that was changed leads elsewhere."""
+    with machine_with(directory, settings=MANUAL, spoil={"initrd.img": tiny("forced")}) as machine:
+        to_menu(machine, "refused")
+        words, found = machine.lines("eventlog")[0]
+        require(found["firmware"] == "coreboot" and int(found["events"]) == len(FIRMWARE), f"{words} {found}")
+        machine.send("f")
+        machine.see(r"not what you signed", 20)
+        machine.send("unsafe\r")
+        machine.see(r"Tiny system", 30)
+        machine.send("\x1b")
+        machine.see(r"Power off", 20)
+        to_shell(machine)
+
+        status, text = in_shell(machine, "stat -c %a /run/heads/eventlog")
+        require(text.split() == ["600"], f"the log's mode is {text}")
+        status, text = in_shell(machine, "heads --json pcr replay /run/heads/eventlog")
+        replay = json.loads(text)
+        require(status == 0 and replay["result"] == "equal" and replay["first_difference"] is None, f"{status} {text}")
+        status, text = in_shell(machine, "heads --json pcr read")
+        pcrs = json.loads(text)["sha256"]
+        require(all(pcrs[n] == value for n, value in replay["sha256"].items()), "replay and TPM differ")
+        require(pcrs["4"] == extended("forced", "recovery"), f"PCR 4 is {pcrs['4']}")
+
+        path = os.path.join(directory, "eventlog")
+        with open(path, "wb") as stream:
+            stream.write(fetch_log(machine))
+        events = [json.loads(line) for line in run([HEADS, "--json", "pcr", "log", path]).splitlines()]
+        require([e["data"] for e in events if e["pcr"] == 2] == FIRMWARE, f"{[e['data'] for e in events]}")
+        require([e["data"] for e in events if e["pcr"] == 7] == ["heads/config.user"] * 2 + ["heads/owner.asc"] * 2 or
+                [e["data"] for e in events if e["pcr"] == 7] == ["heads/owner.asc"] * 2 + ["heads/config.user"] * 2,
+                f"{[e['data'] for e in events]}")
+        require([e["data"] for e in events if e["pcr"] == 4] == ["forced", "recovery"], f"{[e['data'] for e in events]}")
+
+        computed = witness(path)
+        require(set(computed) == {2, 4, 7}, f"tpm2_eventlog computes the PCRs {sorted(computed)}")
+        require(all(pcrs[str(n)] == value for n, value in computed.items()), f"tpm2_eventlog: {computed}, the TPM: {pcrs}")
+
+        for options in ((), ("--log", path)):
+            foretold = predict(machine.flash, *options)["sha256"]
+            require(foretold == {n: pcrs[n] for n in ("2", "7")}, f"predict {options} says {foretold}, the TPM {pcrs}")
+
+        status, text = in_shell(machine, "heads pcr extend 1 intruder >/dev/null; heads --json pcr replay /run/heads/eventlog")
+        replay = json.loads(text)
+        require(status == 1 and replay["result"] == "different" and replay["first_difference"]["pcr"] == 1,
+                f"an extend that no event tells of: {status} {text}")
+
+
+def test_prediction_of_changed_rom(directory):
+    """One changed byte of the payload, and the owner's files of somebody else: predicted before, and so it comes."""
+    with machine_with(directory) as machine:
+        before = predict(machine.flash)["sha256"]
+        machine.power_cut()
+        with open(machine.flash, "r+b") as chip:
+            data = chip.read()
+            chip.seek(data.index(b"quiet loglevel=3 "))
+            chip.write(b"quiet loglevel=4 ")
+        foretold = predict(machine.flash)["sha256"]
+        require(foretold["2"] != before["2"] and foretold["7"] == before["7"], f"{before} {foretold}")
+        machine.power_on()
+        machine.line("menu ready", TO_MENU)
+        machine.expect(rb"tiny: ready", 90)
+        pcrs = tiny_pcrs(machine)
+        require({"2": pcrs[2], "7": pcrs[7]} == foretold, f"predicted {foretold}, found {pcrs}")
