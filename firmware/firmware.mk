@@ -10,6 +10,7 @@
 include boards/$(BOARD)/board.mk
 
 ROM := $(BUILD)/$(BOARD)
+BOARD_HWF_DENY := $(wildcard boards/$(BOARD)/hwf.deny)
 ROM_PROGRAM ?= $(BUILD)/rom/heads
 ROM_PARTS := linux coreboot gnupg busybox
 RELEASE ?=
@@ -22,8 +23,9 @@ $(ROM)/parts.json: always | $(BUILD)/packages/rom
 	@mkdir -p $(@D)
 	@modules/build --board $(BOARD) --link $(ROM)/parts --record $@ $(ROM_PARTS) $(ROM_LIBRARIES) >/dev/null
 
-$(ROM)/initramfs.xz: $(ROM)/parts.json $(ROM_PROGRAM) boards/$(BOARD)/board.settings firmware/make-initramfs VERSION
-	firmware/make-initramfs --parts $(ROM)/parts --heads $(ROM_PROGRAM) --settings boards/$(BOARD)/board.settings --out $@
+$(ROM)/initramfs.xz: $(ROM)/parts.json $(ROM_PROGRAM) boards/$(BOARD)/board.settings $(BOARD_HWF_DENY) firmware/make-initramfs VERSION
+	firmware/make-initramfs --parts $(ROM)/parts --heads $(ROM_PROGRAM) --settings boards/$(BOARD)/board.settings \
+		$(if $(BOARD_HWF_DENY),--hwf-deny $(BOARD_HWF_DENY)) --out $@
 
 # Without an owner: what a release ships, and what the size budget and the bill of materials speak of.
 $(ROM)/heads-unowned.rom: $(ROM)/parts.json $(ROM)/initramfs.xz boards/$(BOARD)/board.mk \
