@@ -11,7 +11,7 @@ UNIT_PROGRAMS := $(UNIT_TESTS:tests/unit/%.c=$(BUILD)/tests/unit/%)
 INTEGRATION_PROGRAMS := $(INTEGRATION_TESTS:tests/integration/%.c=$(BUILD)/tests/integration/%)
 FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 
-TEST_FLAGS = $(C_FLAGS) $(asan_FLAGS) -Itests -DTEST_DATA='"$(CURDIR)/tests/data"' -DTEST_HEADS='"$(CURDIR)/$(BUILD)/asan/heads"'
+TEST_FLAGS = $(C_FLAGS) $(asan_FLAGS) -Itests -DTEST_DATA='"$(CURDIR)/tests/data"' -DTEST_HEADS='"$(abspath $(BUILD))/asan/heads"'
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/asan/libheads.a
 	@mkdir -p $(@D)

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/measure.h"
+#include "attest/eventlog.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "trust/trust.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+
+/* How an event of ours looks in the event log. */
+static const struct {
+	unsigned pcr;
+	uint32_t type;
+	bool with_content; /* the data ends with what was measured: text that the operating system sees anyway */
+} forms[] = {
+    {TRUST_MODE_PCR, EVENTLOG_ACTION, false},
+    {TRUST_COMMAND_PCR, EVENTLOG_IPL, true},
+};
 
 static void log_measured(unsigned pcr, const char *what, const struct digest *sha256)
 {
@@ -16,6 +28,27 @@ static void log_measured(unsigned pcr, const char *what, const struct digest *sh
 	hex_encode(digest_bytes(sha256), hex);
 	log_line("measure pcr=%u what=\"%s\" sha256=%s", pcr,
 	         text_escape_into(bytes_from_string(what), name, sizeof(name)), hex);
+}
+
+/* The PCR is extended by now: an event that cannot be written is told, and the boot goes on. */
+static void keep_event(unsigned pcr, const char *what, struct bytes bytes, const struct digest *digests, size_t count)
+{
+	CLEANUP(buffer_clear) struct buffer data = {0};
+	uint32_t type = EVENTLOG_IPL;
+	struct error error;
+
+	buffer_append_string(&data, what);
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		if (forms[i].pcr != pcr)
+			continue;
+		type = forms[i].type;
+		if (forms[i].with_content) {
+			buffer_append_string(&data, ": ");
+			buffer_append_bytes(&data, bytes);
+		}
+	}
+	if (eventlog_append(pcr, type, digests, count, buffer_bytes(&data), &error) < 0)
+		log_error(&error);
 }
 
 /* One digest for each active bank; sha256 may be known already. */
@@ -34,6 +67,7 @@ static int extend(struct tpm *tpm, unsigned pcr, const char *what, struct bytes 
 		r = tpm_pcr_extend(tpm, pcr, digests, count, error);
 		if (r < 0)
 			return r;
+		keep_event(pcr, what, bytes, digests, count);
 	}
 	log_measured(pcr, what, sha256);
 	return 0;

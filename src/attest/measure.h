@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Measuring: a PCR is extended in every active bank with the hash of what was measured, and a line says so. */
+/* Measuring: a PCR is extended in every active bank with the hash of what was measured, an event of the event log keeps
+ * it (attest/eventlog.h), and a line says so. */
 #ifndef HEADS_ATTEST_MEASURE_H
 #define HEADS_ATTEST_MEASURE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads pcr`: what was measured. */
+#include "command/pcr.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/file.h"
@@ -120,6 +121,9 @@ static const struct command_verb verbs[] = {
     {"read", "", "the PCRs of every active bank", run_read},
     {"extend", "PCR (--file FILE | STRING)", "extends a PCR in every active bank with the content's digest",
      run_extend},
+    {"log", "[FILE]", "prints an event log, by default this machine's", pcr_log_run},
+    {"replay", "LOG", "does an event log lead to the PCRs that the TPM holds?", pcr_replay_run},
+    {"predict", "[--log LOG] ROM", "PCR 2 and 7 as a ROM file leads to them", pcr_predict_run},
 };
 
 const struct command_noun command_pcr = {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
+#include <unistd.h>
 
 /* A serial line gets the type that terminal emulators of today understand. */
 #define SERIAL_TYPE "xterm"
@@ -30,6 +31,8 @@ void consoles_open(struct consoles *consoles)
 	CLEANUP_FCLOSE FILE *file = fopen("/proc/consoles", "re");
 	char line[128];
 
+	for (size_t i = 0; i < consoles->count; i++)
+		(void)close(consoles->list[i].fd);
 	consoles->count = 0;
 	while (file && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, " \t\n")] = '\0';

@@ -20,7 +20,7 @@ struct consoles {
 };
 
 /* Opens what /proc/consoles lists (tty0 as tty1); /dev/console where that gives nothing. Never fails: a machine
- * without any console still boots. */
+ * without any console still boots. What the struct (zero at first) had open is closed before. */
 void consoles_open(struct consoles *consoles);
 /* Lines as a person expects them: echo, CR to CR LF. */
 void consoles_plain(const struct consoles *consoles);

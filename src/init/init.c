@@ -139,21 +139,31 @@ static pid_t start_shell(const struct console *console)
 	return pid;
 }
 
-static void wait_for_shells(pid_t *pids, size_t count)
+static void end_shell(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	(void)kill(-pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* Until the first one ends, which ends the others. */
+static void wait_for_shells(const pid_t *pids, size_t count)
 {
 	for (;;) {
 		pid_t ended = waitpid(-1, NULL, 0);
+		bool shell = false;
 
 		if (ended < 0 && errno != EINTR)
 			return;
 		for (size_t i = 0; i < count; i++)
-			if (pids[i] > 0 && pids[i] == ended) {
-				pids[i] = -1;
-				for (size_t j = 0; j < count; j++)
-					if (pids[j] > 0)
-						(void)kill(-pids[j], SIGKILL);
-				return;
-			}
+			shell = shell || (pids[i] > 0 && pids[i] == ended);
+		for (size_t i = 0; shell && i < count; i++)
+			if (pids[i] != ended)
+				end_shell(pids[i]);
+		if (shell)
+			return;
 	}
 }
 
@@ -177,7 +187,7 @@ static void recovery(struct init *init, const char *reason)
 		pids[i] = start_shell(&init->consoles.list[i]);
 	}
 	wait_for_shells(pids, init->consoles.count);
-	consoles_plain(&init->consoles);
+	consoles_open(&init->consoles); /* a shell that ends hangs its terminal up, for us too */
 	log_line("recovery ended");
 }
 

@@ -19,10 +19,16 @@ static void write_again(struct bytes log, const struct eventlog_replay *replay)
 	eventlog_write_start(&copy, banks, replay->bank_count);
 	if (eventlog_open(log, &reader, NULL) < 0)
 		abort();
-	while (eventlog_next(&reader, &event, NULL) > 0)
+	while (eventlog_next(&reader, &event, NULL) > 0) {
+		/* A note in banks that are not known cannot be written again, and may say where PCR 0 begins. */
+		if (event.digest_count == 0 && event.type == EVENTLOG_NO_ACTION) {
+			buffer_clear(&copy);
+			return;
+		}
 		if (event.digest_count > 0)
 			eventlog_write_event(&copy, event.pcr, event.type, event.digests, event.digest_count,
 			                     event.data);
+	}
 	if (eventlog_replay(buffer_bytes(&copy), &again, NULL) < 0)
 		abort();
 	for (size_t i = 0; i < replay->bank_count; i++)

@@ -4,19 +4,9 @@
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "unit/cmocka_all.h"
+#include "unit/coreboot_memory.h"
 #include <stdio.h>
 #include <string.h>
-
-#define MEMORY_SIZE ((size_t)2 << 20)
-#define TABLE       0x110000u
-#define LOG         0x120000u
-#define TCG_LOG     0x130000u
-
-struct memory {
-	uint8_t *bytes;
-	unsigned reads;
-	size_t largest;
-};
 
 static int setup(void **state)
 {
@@ -35,105 +25,6 @@ static int teardown(void **state)
 	free(memory->bytes);
 	free(memory);
 	return 0;
-}
-
-static int read_memory(void *context, uint64_t address, void *data, size_t size, struct error *error)
-{
-	struct memory *memory = context;
-
-	memory->reads++;
-	memory->largest = size > memory->largest ? size : memory->largest;
-	if (address > MEMORY_SIZE || size > MEMORY_SIZE - address)
-		return error_set(error, E_IO, "memory", "no memory there");
-	memcpy(data, memory->bytes + address, size);
-	return 0;
-}
-
-static void put_le(uint8_t *at, size_t size, uint64_t value)
-{
-	for (size_t i = 0; i < size; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
-/* Written down a second time: the sum of 16-bit words, complemented. */
-static uint16_t checksum(const uint8_t *data, size_t size)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < size; i += 2)
-		sum += (uint64_t)(data[i] | (i + 1 < size ? data[i + 1] << 8 : 0));
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static void put_header(struct memory *memory, size_t at, size_t size)
-{
-	uint8_t *header = memory->bytes + at;
-
-	memset(header, 0, 24);
-	memcpy(header, "LBIO", 4);
-	put_le(header + 4, 4, 24);
-	put_le(header + 12, 4, size);
-	put_le(header + 16, 4, checksum(header + 24, size));
-	put_le(header + 20, 4, 1);
-	put_le(header + 8, 4, checksum(header, 24));
-}
-
-static size_t put_reference(uint8_t *at, uint32_t tag, uint64_t address)
-{
-	put_le(at, 4, tag);
-	put_le(at + 4, 4, 16);
-	put_le(at + 8, 8, address);
-	return 16;
-}
-
-static size_t put_area(uint8_t *at, uint64_t address, uint32_t size, uint32_t id)
-{
-	put_le(at, 4, 0x31);
-	put_le(at + 4, 4, 24);
-	put_le(at + 8, 8, address);
-	put_le(at + 16, 4, size);
-	put_le(at + 20, 4, id);
-	return 24;
-}
-
-static void put_log_entry(struct memory *memory, unsigned number, uint32_t pcr, const char *text, const char *name)
-{
-	uint8_t *at = memory->bytes + LOG + 4 + number * 132;
-	struct digest digest = digest_of(HASH_SHA256, bytes_from_string(text));
-
-	memset(at, 0xee, 132); /* CBMEM is not cleared */
-	put_le(at, 4, pcr);
-	(void)strncpy((char *)at + 4, "SHA256", 9);
-	memcpy(at + 14, digest.data, 32);
-	put_le(at + 78, 4, 32);
-	(void)strncpy((char *)at + 82, name, 49);
-}
-
-/* As coreboot 4.15 does it on a PC: forward at 0x500, table and logs high up. */
-static void put_machine(struct memory *memory)
-{
-	uint8_t *records = memory->bytes + TABLE + 24;
-	size_t size = 0;
-
-	memset(memory->bytes, 0, MEMORY_SIZE);
-	memory->reads = 0;
-	memory->largest = 0;
-	put_reference(memory->bytes + 0x500 + 24, 0x11, TABLE);
-	put_header(memory, 0x500, 16);
-	put_le(records, 4, 0x2a); /* a record of no interest */
-	put_le(records + 4, 4, 12);
-	size = 12;
-	size += put_area(records + size, TCG_LOG, 0x10000, 0x54504d32);
-	size += put_reference(records + size, 0x36, LOG);
-	size += put_area(records + size, LOG, 0x1a00, 0x54435041);
-	size += put_area(records + size, TCG_LOG, 0x10000, 0x54504d32);
-	put_header(memory, TABLE, size);
-	put_le(memory->bytes + LOG, 2, 50);
-	put_le(memory->bytes + LOG + 2, 2, 2);
-	put_log_entry(memory, 0, 2, "fmap", "FMAP: FMAP");
-	put_log_entry(memory, 1, 2, "payload", "FMAP: COREBOOT CBFS: fallback/a name of fifty bytes and more");
 }
 
 static void test_reads_the_log(void **state)
@@ -260,6 +151,16 @@ static void test_bad_tables(void **state)
 	put_reference(memory->bytes + 0x500 + 24, 0x11, MEMORY_SIZE);
 	put_header(memory, 0x500, 16);
 	expect_refused(memory, E_IO, "no memory there");
+
+	put_machine(memory); /* the second place is tried where the first one is damaged */
+	memory->bytes[TABLE + 24 + 20] ^= 1;
+	put_reference(memory->bytes + 0xf0000 + 24, 0x36, LOG);
+	put_header(memory, 0xf0000, 16);
+	{
+		CLEANUP(firmware_log_clear) struct firmware_log log = {0};
+
+		assert_int_equal(firmware_log_read(read_memory, memory, &log, NULL), 0);
+	}
 
 	put_machine(memory);
 	put_le(memory->bytes + TABLE + 24 + 4, 4, 4); /* a record smaller than its own header */

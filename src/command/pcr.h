@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verbs of `heads pcr` in files of their own. */
+#ifndef HEADS_COMMAND_PCR_H
+#define HEADS_COMMAND_PCR_H
+
+#include "command/command.h"
+
+int pcr_log_run(const struct command_context *context, int argc, char **argv);
+int pcr_replay_run(const struct command_context *context, int argc, char **argv);
+int pcr_predict_run(const struct command_context *context, int argc, char **argv);
+
+#endif
