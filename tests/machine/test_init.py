@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""PID 1: both consoles at once, a menu that crashes, the back-off."""
+
+import os
+
+from boot_steps import machine_with, require
+from owner_steps import MANUAL, enrol, expect_code, expect_no_code, to_menu
+
+
+def press(machine, key):
+    """A key on the machine's own keyboard, beside the framebuffer."""
+    machine.qmp("send-key", keys=[{"type": "qcode", "data": key}])
+
+
+def colours(path):
+    """The different pixels of a PPM picture, with how often each is there."""
+    with open(path, "rb") as stream:
+        data = stream.read()
+    header = data.split(b"\n", 3)
+    require(header[0] == b"P6", "QEMU's picture should be a PPM")
+    counts = {}
+    pixels = header[3]
+    for start in range(0, len(pixels) - 2, 3):
+        pixel = pixels[start:start + 3]
+        counts[pixel] = counts.get(pixel, 0) + 1
+    return counts
+
+
+def test_two_consoles(directory):
+    """The framebuffer shows the same menu as the serial line, and keys of its keyboard count on both."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        to_menu(machine)
+        machine.see(r"Power off", 20)
+        picture = os.path.join(directory, "menu.ppm")
+        machine.qmp("screendump", filename=picture)
+        before = colours(picture)
+        require(len(before) >= 4, f"the menu has at least four colours, the framebuffer shows {len(before)}")
+        press(machine, "i")
+        machine.see(r"System information", 20)
+        machine.see(r"TPM 2\.0", 20)
+        machine.qmp("screendump", filename=picture)
+        require(colours(picture) != before, "the framebuffer did not follow")
+        press(machine, "esc")
+        machine.see(r"Power off", 20)
+
+
+def test_A5_crash_of_the_menu(directory):
+    """A menu that crashes is started again, later each time, in a machine whose TPM is capped."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        secret = enrol(machine)
+        machine.line("menu ready", 30)
+        machine.send("r")
+        machine.see(r"Open the shell", 20)
+        machine.send("y")
+        machine.line("recovery", 30)
+        machine.expect(rb"[#$] ", 30)
+        # The killer outlives its shell and ends two menus.
+        machine.send("(for n in 1 2; do sleep 4; kill -SEGV $(pidof heads | tr ' ' '\\n' | grep -vx 1); done) &\n")
+        machine.send("exit\n")
+        machine.line("recovery ended", 30)
+        for wait in ("1", "2"):
+            _, crash = machine.line("menu crashed", 60)
+            require(crash["status"] == "139" and crash["wait-s"] == wait, f"{crash}")
+            _, cap = machine.line("cap", 30)
+            require(cap["exit"] == "crash" and cap["mode"] == "crash" and cap["tpm"] == "capped", f"{cap}")
+        expect_no_code(machine, r"PCR 4\b")
+        machine.press_reset()
+        expect_code(machine, secret)
