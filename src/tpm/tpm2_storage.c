@@ -37,7 +37,7 @@ int tpm2_read_public(struct tpm *tpm, uint32_t handle, struct tpm2_public *ret_p
 /* The area is copied: it must last longer than the answer it came in. */
 static bool key_set(struct tpm2_key *key, uint32_t handle, struct bytes area)
 {
-	if (area.size > sizeof(key->area))
+	if (area.size == 0 || area.size > sizeof(key->area))
 		return false;
 	memcpy(key->area, area.data, area.size);
 	key->area_size = area.size;

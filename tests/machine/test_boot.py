@@ -206,6 +206,16 @@ def test_no_tpm(directory):
         require(cap["tpm"] == "absent", f"{cap}")
 
 
+def test_bad_tpm_1_2(directory):
+    """A TPM that this ROM does not speak to: said, and without its measurement and its cap nothing is left but power off."""
+    with machine_with(directory, tpm="1.2") as machine:
+        machine.line("menu ready", TO_MENU)
+        require(error_lines(machine), "there is no word about the TPM")
+        machine.settle(quiet=4, timeout=12)
+        machine.refuse(rb"heads: leave exit=boot")
+        machine.refuse(rb"tiny: up")
+
+
 def no_boot(directory, pattern, disks=(), rom=None):
     with Machine(rom=rom or rom_for(Owner("owner"), AUTO_BOOT), disks=disks, directory=directory) as machine:
         machine.power_on()

@@ -65,6 +65,23 @@ def test_harness_machine(directory):
         require(os.path.getsize(machine.tpm_log) > 1000, "the TPM log is empty")
 
 
+def test_harness_errors(directory):
+    """A missing, truncated or unreadable part is one sentence and status 2."""
+    short = os.path.join(directory, "short.rom")
+    with open(short, "wb") as stream:
+        stream.write(bytes(1000000))
+    whole = os.path.join(directory, "whole.rom")
+    with open(whole, "wb") as stream:
+        stream.write(bytes(1 << 20))
+    for options, pattern in ((["--rom", short], "has 1000000 bytes"), (["--rom", directory + "/none"], "there is no ROM"),
+                             (["--rom", whole, "--disk", directory + "/none"], "there is no disk image"),
+                             (["--rom", whole, "--serial", "unix:" + "x" * 120], "107 bytes")):
+        done = subprocess.run([sys.executable, os.path.join(TOP, "emulator", "run"), "--headless"] + options,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        require(done.returncode == 2 and pattern in done.stderr and done.stderr.count("\n") == 1,
+                f"{options} ended with {done.returncode}: {done.stderr}")
+
+
 def test_harness_leaves_nothing(directory):
     """Whatever ends emulator/run, QEMU and swtpm end with it and sockets and copies are removed."""
     initrd = tiny_initrd(directory)
