@@ -62,17 +62,21 @@ bool tpm2_record_decode(struct bytes data, struct tpm2_record *ret_record)
 	    __builtin_popcount(record.expected.mask) > TPM2_RECORD_PCRS)
 		return false;
 	name = cursor_bytes(&cursor, RECORD_NAME_SIZE);
+	if (cursor.failed)
+		return false;
 	memcpy(record.object.data, name.data, name.size);
 	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {
 		if (record.expected.mask & (1u << pcr)) {
 			struct bytes value = cursor_bytes(&cursor, RECORD_VALUE);
 
+			if (cursor.failed)
+				return false;
 			record.expected.values[pcr] = (struct digest){.algorithm = HASH_SHA256, .size = value.size};
 			memcpy(record.expected.values[pcr].data, value.data, value.size);
 		}
 	}
 	*ret_record = record;
-	return !cursor.failed;
+	return true;
 }
 
 static uint32_t record_index(enum tpm_slot slot)

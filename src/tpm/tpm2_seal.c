@@ -105,7 +105,7 @@ static int create_sealed(struct tpm *tpm, struct tpm2_session *session, struct b
 	cursor = cursor_make(call.answer);
 	private_area = tpm2_get_sized(&cursor);
 	public_area = tpm2_get_sized(&cursor);
-	if (cursor.failed || private_area.size > sizeof(ret_made->private_area) ||
+	if (cursor.failed || private_area.size == 0 || private_area.size > sizeof(ret_made->private_area) ||
 	    public_area.size > sizeof(ret_made->public_area) || !tpm2_parse_public(public_area, &parsed) ||
 	    !bytes_equal(parsed.policy, digest_bytes(policy)))
 		return tpm2_forged(&call, error);
