@@ -85,7 +85,16 @@ static void want_entry(struct wanted *wanted, const struct snapshot *snapshot, c
 		want(wanted, snapshot, entry->initrds[i]);
 }
 
-static int read_files(struct boot_system *boot, struct error *error)
+static uint64_t wanted_bytes(const struct wanted *wanted)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		total += wanted->files[i]->size;
+	return total;
+}
+
+static int read_files(struct boot_system *boot, uint64_t keep_limit, struct error *error)
 {
 	const struct entry *first = entry_list_default(&boot->entries);
 	struct wanted wanted = {0};
@@ -98,27 +107,31 @@ static int read_files(struct boot_system *boot, struct error *error)
 	    calloc(most, sizeof(*wanted.files)); /* NOLINT(bugprone-sizeof-expression): an array of pointers */
 	if (!wanted.files)
 		return error_set(error, E_MEMORY, "/boot", "there is not enough memory to read /boot");
-	if (first) {
-		want_entry(&wanted, boot->snapshot, first);
-		wanted.only = true;
-		r = snapshot_read(boot->snapshot, choose_wanted, &wanted, error);
-		wanted.only = false;
-	}
 	for (size_t i = 0; i < boot->entries.count; i++)
 		want_entry(&wanted, boot->snapshot, &boot->entries.entries[i]);
+	if (first && wanted_bytes(&wanted) > keep_limit) {
+		/* Not all fit: those of the default come first, so that it is not read twice. */
+		struct wanted only = {.files = wanted.files, .count = 0, .only = true};
+
+		want_entry(&only, boot->snapshot, first);
+		r = snapshot_read(boot->snapshot, choose_wanted, &only, error);
+		wanted.count = 0;
+		for (size_t i = 0; i < boot->entries.count; i++)
+			want_entry(&wanted, boot->snapshot, &boot->entries.entries[i]);
+	}
 	if (r == 0)
 		r = snapshot_read(boot->snapshot, choose_wanted, &wanted, error);
 	free(wanted.files);
 	return r;
 }
 
-static int open_snapshot(struct boot_system *boot, struct error *error)
+static int open_snapshot(struct boot_system *boot, uint64_t keep_limit, struct error *error)
 {
 	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (directory < 0)
 		return error_set(error, E_IO, BOOT_MOUNT_POINT, "%s cannot be opened", BOOT_MOUNT_POINT);
-	return snapshot_open(directory, memory_for_files(), &boot->snapshot, error);
+	return snapshot_open(directory, keep_limit, &boot->snapshot, error);
 }
 
 static void log_verdict(const struct boot_system *boot, unsigned long long started)
@@ -176,10 +189,11 @@ static void read_trusted_entries(struct boot_system *boot, struct verify *verify
 	}
 }
 
-static int read_and_verify(struct boot_system *boot, struct bytes key, unsigned long long started, struct error *error)
+static int read_and_verify(struct boot_system *boot, struct bytes key, uint64_t keep_limit, struct error *error)
 {
 	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
 	CLEANUP(verify_close) struct verify *verify = NULL;
+	unsigned long long started = log_now_ms();
 	enum verify_signature signature;
 	int r = 0;
 
@@ -192,7 +206,7 @@ static int read_and_verify(struct boot_system *boot, struct bytes key, unsigned 
 		return r;
 	if (verify_signature(verify, &signature, error) == 0 && signature == VERIFY_GOOD)
 		read_trusted_entries(boot, verify);
-	r = read_files(boot, error);
+	r = read_files(boot, keep_limit, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_READ, error);
 	if (r < 0)
@@ -219,6 +233,7 @@ static void log_entries(const struct boot_system *boot)
 int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key)
 {
 	unsigned long long started = log_now_ms();
+	uint64_t keep_limit;
 	int r;
 
 	boot_system_clear(boot);
@@ -227,10 +242,10 @@ int boot_system_prepare(struct boot_system *boot, const char *saved, struct byte
 	if (r < 0)
 		return r;
 	log_line("boot-device path=%s type=%s ms=%llu", boot->device.path, boot->device.type, log_now_ms() - started);
-	started = log_now_ms();
-	r = open_snapshot(boot, &boot->problem);
+	keep_limit = memory_for_files();
+	r = open_snapshot(boot, keep_limit, &boot->problem);
 	if (r == 0)
-		r = read_and_verify(boot, key, started, &boot->problem);
+		r = read_and_verify(boot, key, keep_limit, &boot->problem);
 	if (boot->trust.state != TRUST_VERIFIED)
 		entry_list_clear(&boot->entries);
 	else

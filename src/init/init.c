@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 
 #define RECOVERY_KEY      "r"
@@ -181,6 +182,7 @@ static void recovery(struct init *init, const char *reason)
 	load_forget();
 	log_line("recovery reason=\"%s\"", reason);
 	for (size_t i = 0; i < init->consoles.count; i++) {
+		(void)tcflush(init->consoles.list[i].fd, TCIFLUSH); /* the key r, held down, is no command */
 		(void)dprintf(init->consoles.list[i].fd,
 		              "\nRecovery shell. The TPM releases no secret until the machine is reset.\n"
 		              "The log is in /run/heads/log. \"exit\" leads back to the menu.\n\n");

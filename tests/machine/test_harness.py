@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The harness tested by itself: without a ROM, with a kernel started directly."""
 
+import hashlib
 import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -154,6 +156,31 @@ def test_harness_second_read(directory):
         require(server.read_bytes(blocks) == 2 * 40960, f"{server.read_bytes(blocks)} bytes were counted")
         machine.send("off\n")
         machine.wait_off()
+
+
+def test_harness_usb(directory):
+    """A USB stick is a disk of the machine, left unchanged by --snapshot; the dongle's socket waits for a program."""
+    stick, dongle = os.path.join(directory, "stick.img"), os.path.join(directory, "dongle")
+    content = os.urandom(1 << 20)
+    with open(stick, "wb") as stream:
+        stream.write(content)
+    with Machine(kernel=KERNEL, initrd=tiny_initrd(directory), append=CMDLINE, directory=directory, usb=[stick],
+                 snapshot=True, options=["--dongle", dongle]) as machine:
+        machine.power_on()
+        machine.expect(rb"tiny: ready", 60)
+        tiny_run(machine, "n=0; while [ ! -b /dev/sda ] && [ $n -lt 20 ]; do sleep 1; n=$((n+1)); done")
+        _, text = tiny_run(machine, "sha256sum </dev/sda")
+        require(hashlib.sha256(content).hexdigest() in text, f"the stick's content is not that of its image: {text!r}")
+        tiny_run(machine, "dd if=/dev/zero of=/dev/sda bs=4096 count=1 conv=fsync 2>/dev/null || echo x >/dev/sda")
+        connection = socket.socket(socket.AF_UNIX)
+        with connection:
+            connection.settimeout(10)
+            connection.connect(dongle)
+            require(len(connection.recv(64)) > 0, "QEMU should say hello in the usb-redir protocol")
+        machine.send("off\n")
+        machine.wait_off()
+    with open(stick, "rb") as stream:
+        require(stream.read() == content, "the image was changed although --snapshot was given")
 
 
 def test_harness_screen(directory):

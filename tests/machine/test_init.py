@@ -36,8 +36,7 @@ def test_two_consoles(directory):
         before = colours(picture)
         require(len(before) >= 4, f"the menu has at least four colours, the framebuffer shows {len(before)}")
         press(machine, "i")
-        machine.see(r"System information", 20)
-        machine.see(r"TPM 2\.0", 20)
+        machine.see(r"Esc continue", 20)
         machine.qmp("screendump", filename=picture)
         require(colours(picture) != before, "the framebuffer did not follow")
         press(machine, "esc")
@@ -55,7 +54,7 @@ def test_A5_crash_of_the_menu(directory):
         machine.line("recovery", 30)
         machine.expect(rb"[#$] ", 30)
         # The killer outlives its shell and ends two menus.
-        machine.send("(for n in 1 2; do sleep 4; kill -SEGV $(pidof heads | tr ' ' '\\n' | grep -vx 1); done) &\n")
+        machine.send("(trap '' HUP; for n in 1 2; do sleep 6; killall -SEGV heads; done) &\n")
         machine.send("exit\n")
         machine.line("recovery ended", 30)
         for wait in ("1", "2"):
