@@ -53,7 +53,7 @@ fuzz: $(FUZZ_PROGRAMS)
 	tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 #: machine       tests in QEMU, from power-on
-machine: host rom demo
+machine: host rom demo | $(BUILD)/packages/machine
 	tests/machine/run
 
 #: check         both compilers' warnings, clang-tidy, cppcheck, clang-format, shellcheck, unit and integration tests
@@ -83,5 +83,5 @@ cppcheck: | $(BUILD)/packages/check
 	shellcheck modules/install-packages tests/run-all .ci/run $(wildcard firmware/*.sh modules/*.sh)
 
 #: bench         measures; a table here, and build/bench.json
-bench: host rom demo
+bench: host rom demo | $(BUILD)/packages/machine
 	tests/bench/run

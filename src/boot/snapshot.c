@@ -103,7 +103,7 @@ static bool is_mount(int directory, const char *name)
 	struct statx status;
 
 	if (syscall(SYS_statx, directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &status) != 0)
-		return false;
+		return true; /* what cannot be asked is not entered, and so refused */
 	return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "format/cmdline.h"
 #include "menu/screen.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,11 +73,19 @@ static bool make_labels(const struct entry_list *entries, struct labels *labels)
 static bool confirm_entry(struct menu *menu, const struct entry *entry)
 {
 	CLEANUP(buffer_clear) struct buffer cmdline = {0};
+	CLEANUP_FREE char *words = NULL;
 	struct ui_text text = {0};
+	struct error error;
 	char name[256];
 	bool yes;
 
-	text_escape(bytes_from_string(entry->cmdline ? entry->cmdline : ""), &cmdline);
+	if (cmdline_build(entry->cmdline ? entry->cmdline : "",
+	                  rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_ADD"),
+	                  rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE"), &words, &error) < 0) {
+		screen_error(menu, "This entry cannot be booted", &error);
+		return false;
+	}
+	text_escape(bytes_from_string(words), &cmdline);
 	ui_text_add(&text, UI_NORMAL, "%s", text_escape_into(bytes_from_string(entry->title), name, sizeof(name)));
 	ui_text_add(&text, UI_NORMAL, "%s", "");
 	ui_text_add(&text, UI_NORMAL, "Kernel   %s",
