@@ -10,7 +10,7 @@ DEMO_ROM := $(BUILD)/$(BOARD)/heads-unowned.rom
 demo: $(DEMO)/disk.img
 
 # The signing program is an order-only prerequisite: a demo disk in use is not made anew with each change of heads.
-$(DEMO)/disk.img $(DEMO)/credentials $(DEMO)/owner.asc &: $(addprefix emulator/demo/,make-disk customize grub-probe packages) \
+$(DEMO)/disk.img $(DEMO)/credentials $(DEMO)/owner.asc &: $(addprefix emulator/demo/,make-disk customize grub-probe heads-eventlog packages) \
 		| $(BUILD)/packages/demo $(BUILD)/packages/host $(BUILD)/host/heads
 	emulator/demo/make-disk --out $(DEMO) --heads $(BUILD)/host/heads
 

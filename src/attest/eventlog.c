@@ -154,3 +154,8 @@ int eventlog_append(uint32_t pcr, uint32_t type, const struct digest *digests, s
 		return error_set(error, E_MEMORY, used_path, "there is not enough memory for an event");
 	return file_write_all(fd, used_path, buffer_bytes(&event), error);
 }
+
+int eventlog_read(struct buffer *log, struct error *error)
+{
+	return file_read(used_path, EVENTLOG_MAX_SIZE, log, error);
+}

@@ -35,6 +35,9 @@ void eventlog_use(const char *path);
 int eventlog_append(uint32_t pcr, uint32_t type, const struct digest *digests, size_t count, struct bytes data,
                     struct error *error);
 
+/* The log as it is now. Errors: -E_NOT_FOUND (nobody started one), -E_IO, -E_TOO_LARGE, -E_MEMORY. */
+int eventlog_read(struct buffer *log, struct error *error);
+
 /* The PCRs that a log leads to. */
 struct eventlog_replay {
 	size_t bank_count;

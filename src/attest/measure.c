@@ -30,40 +30,57 @@ static void log_measured(unsigned pcr, const char *what, const struct digest *sh
 	         text_escape_into(bytes_from_string(what), name, sizeof(name)), hex);
 }
 
-/* The PCR is extended by now: an event that cannot be written is told, and the boot goes on. */
-static void keep_event(unsigned pcr, const char *what, struct bytes bytes, const struct digest *digests, size_t count)
+/* The event's data, appended; returns its type. */
+static uint32_t describe_event(unsigned pcr, const char *what, struct bytes bytes, struct buffer *data)
 {
-	CLEANUP(buffer_clear) struct buffer data = {0};
 	uint32_t type = EVENTLOG_IPL;
-	struct error error;
 
-	buffer_append_string(&data, what);
+	buffer_append_string(data, what);
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		if (forms[i].pcr != pcr)
 			continue;
 		type = forms[i].type;
 		if (forms[i].with_content) {
-			buffer_append_string(&data, ": ");
-			buffer_append_bytes(&data, bytes);
+			buffer_append_string(data, ": ");
+			buffer_append_bytes(data, bytes);
 		}
 	}
+	return type;
+}
+
+/* The PCR is extended by now: an event that cannot be written is told, and the boot goes on. */
+static void keep_event(unsigned pcr, const char *what, struct bytes bytes, const struct digest *digests, size_t count)
+{
+	CLEANUP(buffer_clear) struct buffer data = {0};
+	uint32_t type = describe_event(pcr, what, bytes, &data);
+	struct error error;
+
 	if (eventlog_append(pcr, type, digests, count, buffer_bytes(&data), &error) < 0)
 		log_error(&error);
 }
 
-/* One digest for each active bank; sha256 may be known already. */
+/* One digest for each active bank. */
+static size_t make_digests(const struct tpm *tpm, struct bytes bytes, const struct digest *sha256,
+                           struct digest digests[TPM_MAX_BANKS])
+{
+	const enum hash_algorithm *banks;
+	size_t count = tpm_banks(tpm, &banks);
+
+	for (size_t i = 0; i < count; i++)
+		digests[i] = banks[i] == HASH_SHA256 ? *sha256 : digest_of(banks[i], bytes);
+	return count;
+}
+
+/* sha256 may be known already. */
 static int extend(struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, const struct digest *sha256,
                   struct error *error)
 {
 	struct digest digests[TPM_MAX_BANKS];
-	const enum hash_algorithm *banks;
 	size_t count;
 	int r;
 
 	if (tpm) {
-		count = tpm_banks(tpm, &banks);
-		for (size_t i = 0; i < count; i++)
-			digests[i] = banks[i] == HASH_SHA256 ? *sha256 : digest_of(banks[i], bytes);
+		count = make_digests(tpm, bytes, sha256, digests);
 		r = tpm_pcr_extend(tpm, pcr, digests, count, error);
 		if (r < 0)
 			return r;
@@ -106,4 +123,17 @@ int measure_memfd(struct tpm *tpm, unsigned pcr, const char *what, int fd, const
 	r = extend(tpm, pcr, what, bytes_make(data, (size_t)status.st_size), sha256, error);
 	(void)munmap(data, (size_t)status.st_size);
 	return r;
+}
+
+void measure_foretell(const struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, struct buffer *log)
+{
+	CLEANUP(buffer_clear) struct buffer data = {0};
+	struct digest digests[TPM_MAX_BANKS], sha256 = digest_of(HASH_SHA256, bytes);
+	size_t count = make_digests(tpm, bytes, &sha256, digests);
+	uint32_t type = describe_event(pcr, what, bytes, &data);
+
+	if (data.failed)
+		log->failed = true;
+	else
+		eventlog_write_event(log, pcr, type, digests, count, buffer_bytes(&data));
 }

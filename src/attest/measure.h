@@ -13,5 +13,8 @@ int measure_bytes(struct tpm *tpm, unsigned pcr, const char *what, struct bytes 
  * banks. Errors also: -E_IO. */
 int measure_memfd(struct tpm *tpm, unsigned pcr, const char *what, int fd, const struct digest *sha256,
                   struct error *error);
+/* Appends to a log the event that measure_bytes will write when it is called with the same: for a log that is given
+ * away before the last extend. Measures nothing. A failure is in log->failed. */
+void measure_foretell(const struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, struct buffer *log);
 
 #endif

@@ -36,10 +36,11 @@ int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *e
 void boot_system_unforce(struct boot_system *boot);
 
 /* Checks the entry's files, builds its command line with the board's words (either may be NULL), measures manifest,
- * kernel and initrds into PCR 9 and the command line into PCR 8, and loads the kernel. tpm may be NULL. After an error
- * another entry may be tried. Errors: those of the steps; each says what to do. */
+ * kernel and initrds into PCR 9 and the command line into PCR 8, and loads the kernel. Where hand_log is set and the
+ * entry has an initrd, a segment with the event log is put behind it (boot/log_segment.h); without it the boot goes on.
+ * tpm may be NULL. After an error another entry may be tried. Errors: those of the steps; each says what to do. */
 int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm, const char *add,
-                     const char *remove, struct error *error);
+                     const char *remove, bool hand_log, struct error *error);
 
 /* Bytes of /boot that are held in memory. */
 unsigned long long boot_system_kept_bytes(const struct boot_system *boot);

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "boot/load.h"
+#include "boot/log_segment.h"
 #include "boot/system.h"
 #include "format/bzimage.h"
 #include "format/cmdline.h"
@@ -141,6 +142,29 @@ static int measure(const struct boot_system *boot, const struct prepared *prepar
 	return r;
 }
 
+/* The log explains the PCRs to the system; a system without the log boots all the same. */
+static void add_log(struct prepared *prepared, const struct tpm *tpm)
+{
+	int fds[MAX_INITRDS], joined, r;
+	struct error error;
+
+	if (prepared->initrd_count == 0)
+		return;
+	for (size_t i = 0; i < prepared->initrd_count; i++)
+		fds[i] = prepared->initrds[i]->fd;
+	r = log_segment_join(tpm, fds, prepared->initrd_count, &joined, &error);
+	if (r == -E_NOT_FOUND)
+		return;
+	if (r < 0) {
+		log_error(&error);
+		return;
+	}
+	if (prepared->joined)
+		(void)close(prepared->initrd_fd);
+	prepared->initrd_fd = joined;
+	prepared->joined = true;
+}
+
 /* Another entry may be chosen: what was read and judged still holds. */
 static void step_back(struct boot_system *boot, bool verified)
 {
@@ -163,7 +187,7 @@ static unsigned long long initrd_bytes(const struct prepared *prepared)
 }
 
 int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm, const char *add,
-                     const char *remove, struct error *error)
+                     const char *remove, bool hand_log, struct error *error)
 {
 	CLEANUP(prepared_clear) struct prepared prepared = {0};
 	bool verified = boot->trust.state == TRUST_VERIFIED;
@@ -180,6 +204,8 @@ int boot_system_load(struct boot_system *boot, const struct entry *entry, struct
 		r = trust_step(&boot->trust, TRUST_DID_MEASURE, error);
 	if (r < 0)
 		return r;
+	if (hand_log && tpm)
+		add_log(&prepared, tpm);
 	r = load_kernel(prepared.kernel->fd, prepared.initrd_fd, prepared.cmdline, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_LOAD, error);

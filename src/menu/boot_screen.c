@@ -33,7 +33,8 @@ int screen_boot(struct menu *menu, const struct entry *entry)
 	         text_escape_into(bytes_from_string(entry->title), title, sizeof(title)));
 	ui_progress(menu->ui, "Booting", title, 0, 0);
 	if (boot_system_load(&menu->boot, entry, menu->tpm, rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_ADD"),
-	                     rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE"), &error) == 0)
+	                     rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE"),
+	                     !settings_is_yes(&menu->settings.merged, "CONFIG_NO_EVENTLOG_HANDOVER"), &error) == 0)
 		return MENU_EXIT_BOOT;
 	log_error(&error);
 	screen_error(menu, "This entry cannot be booted", &error);

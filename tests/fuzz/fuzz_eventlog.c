@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An event log: read, replayed, and written again from what was read. */
+/* An event log: read, replayed, written again from what was read, compared with itself and with half of itself. */
 #include "attest/eventlog.h"
+#include "attest/why.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,6 +39,23 @@ static void write_again(struct bytes log, const struct eventlog_replay *replay)
 	buffer_clear(&copy);
 }
 
+/* Nothing differs from itself; what is cut off is explained, or refused. */
+static void compare(struct bytes log)
+{
+	struct error error = {.code = E_NONE, .sentence = ""};
+	static struct why why;
+	int r = why_compare(log, log, NULL, &why, &error);
+
+	if (r == 0 ? why.count != 0 : r != -E_TOO_LARGE)
+		abort();
+	(void)why_compare(log, bytes_slice(log, 0, log.size / 2), NULL, &why, &error);
+	if (why_compare(bytes_slice(log, 0, log.size / 2), log, NULL, &why, &error) < 0)
+		return;
+	for (size_t i = 0; i < why.count; i++)
+		if (why.causes[i].sentence[0] == '\0')
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct error error = {.code = E_NONE, .sentence = ""};
@@ -46,7 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (r < 0 && (error.code != (enum error_code) - r || error.sentence[0] == '\0'))
 		abort();
-	if (r == 0)
+	if (r == 0) {
 		write_again(bytes_make(data, size), &replay);
+		compare(bytes_make(data, size));
+	}
 	return 0;
 }

@@ -5,9 +5,12 @@
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "boot/log_segment.h"
+#include "format/cpio.h"
 #include "integration/swtpm.h"
 #include "unit/cmocka_all.h"
 #include "unit/coreboot_memory.h"
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -202,7 +205,7 @@ static int heads(const char *arguments, struct buffer *output)
 
 static void test_commands(void **state)
 {
-	CLEANUP(buffer_clear) struct buffer equal = {0}, different = {0}, lines = {0}, bad = {0};
+	CLEANUP(buffer_clear) struct buffer equal = {0}, different = {0}, lines = {0}, bad = {0}, why = {0};
 	struct json_object *object;
 
 	(void)state;
@@ -228,6 +231,69 @@ static void test_commands(void **state)
 	assert_non_null(strstr(buffer_string(&lines), "command line: root=/dev/x\\\\x1b quiet"));
 	assert_int_equal(heads("pcr replay log", &bad), 2);
 	assert_non_null(strstr(buffer_string(&bad), "this is no"));
+	assert_int_equal(heads("pcr why eventlog eventlog", &why), 0);
+	assert_non_null(strstr(buffer_string(&why), "{\"causes\":[]}"));
+	buffer_clear(&why);
+	{
+		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+		CLEANUP_CLOSE int fd = open(swtpm.directory, O_RDONLY | O_DIRECTORY);
+
+		buffer_clear(&lines);
+		assert_int_equal(eventlog_read(&lines, NULL), 0);
+		assert_int_equal(file_replace(fd, "before", buffer_bytes(&lines), 0600, NULL), 0);
+		assert_int_equal(measure_bytes(tpm, 4, "recovery", bytes_from_string("recovery"), NULL), 0);
+	}
+	assert_int_equal(heads("pcr why before eventlog", &why), 1);
+	assert_non_null(strstr(buffer_string(&why), "{\"causes\":[{\"kind\":\"recovery-entered\",\"pcr\":4,"
+	                                            "\"sentence\":\"recovery shell was entered\"}]}"));
+	buffer_clear(&why);
+	assert_int_equal(heads("pcr why before", &why), 2);
+}
+
+/* The log that the OS gets is made before the cap; after the cap it is byte for byte the log, and leads to the PCRs.
+ * The initrd's bytes stay, and the segment begins where the kernel looks for one. */
+static void test_A13_log_is_handed_over_as_it_will_be(void **state)
+{
+	CLEANUP_CLOSE int initrd = memfd_sealed("initrd", bytes_from_string("initrd"), NULL), joined = -1;
+	CLEANUP(buffer_clear) struct buffer content = {0}, archive = {0}, log = {0};
+	struct eventlog_difference difference;
+	struct error error;
+
+	(void)state;
+	measured_boot();
+	{
+		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+
+		assert_int_equal(log_segment_join(tpm, &initrd, 1, &joined, &error), 0);
+		assert_int_equal(measure_bytes(tpm, 4, "handover", bytes_from_string("handover"), NULL), 0);
+	}
+	assert_int_equal(eventlog_read(&log, NULL), 0);
+	assert_int_equal(compare(&difference), 0);
+	assert_int_equal(cpio_add(&archive, "heads-eventlog", buffer_bytes(&log), NULL), 0);
+	assert_int_equal(cpio_end(&archive, NULL), 0);
+	assert_int_equal(lseek(joined, 0, SEEK_SET), 0);
+	assert_int_equal(file_read_fd(joined, "joined", EVENTLOG_MAX_SIZE, &content, NULL), 0);
+	assert_int_equal(content.size, 8 + archive.size);
+	assert_memory_equal(content.data, "initrd\0\0", 8);
+	assert_memory_equal(content.data + 8, archive.data, archive.size);
+}
+
+static void test_bad_log_is_not_handed_over(void **state)
+{
+	CLEANUP_CLOSE int initrd = memfd_sealed("initrd", bytes_from_string("initrd"), NULL);
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	int joined = -1;
+	struct error error;
+
+	(void)state;
+	measured_boot();
+	tpm = swtpm_open(&swtpm);
+	assert_int_equal(log_segment_join(tpm, &initrd, 0, &joined, &error), -E_USAGE);
+	assert_int_equal(truncate(path, 200), 0);
+	assert_int_equal(log_segment_join(tpm, &initrd, 1, &joined, &error), -E_MALFORMED);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(log_segment_join(tpm, &initrd, 1, &joined, &error), -E_NOT_FOUND);
+	assert_int_equal(joined, -1);
 }
 
 int main(void)
@@ -241,6 +307,8 @@ int main(void)
 	    WITH_TPM(test_A3_tpm_reset),
 	    WITH_TPM(test_firmware_log_absent),
 	    WITH_TPM(test_A20_bank_that_the_log_does_not_know),
+	    WITH_TPM(test_A13_log_is_handed_over_as_it_will_be),
+	    WITH_TPM(test_bad_log_is_not_handed_over),
 	    WITH_TPM(test_commands),
 	};
 

@@ -67,6 +67,15 @@ def expect_sealed(machine):
     require(re.search(r"(?i)0x99d|policy check failed|PolicyPCR", text), f"the TPM refused for another reason: {text}")
 
 
+def expect_log(machine, pcrs):
+    """The event log is where docs/event-log.md says, and Debian's own tools compute the PCRs from it."""
+    status, text = shell(machine, "stat -c %a /run/heads/eventlog; tpm2_eventlog /run/heads/eventlog | sed -n '/^pcrs:/,$p'")
+    computed = {int(n): value for n, value in re.findall(r"(\d+) *: 0x([0-9a-f]{64})\b", text)}
+    require(status == 0 and "400" in text.split(), f"the log was not handed over: {text}")
+    require(set(computed) == {2, 4, 7, 8, 9}, f"tpm2_eventlog computes the PCRs {sorted(computed)}: {text}")
+    require(all(pcrs[n] == value for n, value in computed.items()), f"tpm2_eventlog: {computed}, the TPM: {pcrs}")
+
+
 def test_demo_boots_to_login(directory):
     """The first start leads through the TOTP secret; then Enter boots Debian, which asks for its passphrase."""
     demo = Demo()
@@ -86,6 +95,7 @@ def test_demo_boots_to_login(directory):
         require(found == logged_pcrs(machine), f"Debian reads other PCRs than the log tells:\n{found}\n{logged_pcrs(machine)}")
         require(found[4] == extended("handover"), "PCR 4 should hold `handover`")
         expect_sealed(machine)
+        expect_log(machine, found)
         machine.send("poweroff\n")
         machine.wait_off(120)
 

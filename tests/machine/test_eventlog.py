@@ -2,12 +2,14 @@
 """The event log of a measured boot: it leads to the PCRs, the ROM file predicts them, a witness reads it."""
 
 import base64
+import hashlib
 import json
 import os
 import re
+import subprocess
 
-from boot_steps import TO_MENU, machine_with, require
-from fixtures import HEADS, run, tiny, tiny_pcrs
+from boot_steps import AUTO_BOOT, TO_MENU, expect_tiny, machine_with, require
+from fixtures import HEADS, run, tiny, tiny_pcrs, tiny_run
 from owner_steps import MANUAL, extended, to_menu
 
 FIRMWARE = ["FMAP: FMAP"] + ["FMAP: COREBOOT CBFS: " + name for name in
@@ -115,3 +117,79 @@ def test_prediction_of_changed_rom(directory):
         machine.expect(rb"tiny: ready", 90)
         pcrs = tiny_pcrs(machine)
         require({"2": pcrs[2], "7": pcrs[7]} == foretold, f"predicted {foretold}, found {pcrs}")
+
+
+def replayed(path):
+    """The PCRs of the SHA-256 bank that the log's events lead to, computed here: {number: hex}."""
+    values = {}
+    for line in run([HEADS, "--json", "pcr", "log", path]).splitlines():
+        event = json.loads(line)
+        if event["type"] != "EV_NO_ACTION":
+            before = bytes.fromhex(values.get(event["pcr"], "00" * 32))
+            values[event["pcr"]] = hashlib.sha256(before + bytes.fromhex(event["digests"]["sha256"])).hexdigest()
+    return values
+
+
+def test_A13_log_handed_to_system(directory):
+    """The booted system finds the log beside its own files, cap included, and it leads to the PCRs that it reads."""
+    with machine_with(directory) as machine:
+        expect_tiny(machine)
+        _, told = machine.lines("eventlog handed-over")[0]
+        pcrs = tiny_pcrs(machine)
+        status, text = tiny_run(machine, "/bin/busybox ls -l /heads-eventlog")
+        require(status == 0 and text.strip().startswith("-r--------"), f"{status} {text}")
+        path = system_log(machine, os.path.join(directory, "eventlog"))
+        require(os.path.getsize(path) == int(told["bytes"]), f"{os.path.getsize(path)} bytes, told: {told}")
+        for name, computed in (("our log", replayed(path)), ("tpm2_eventlog", witness(path))):
+            require(set(computed) == {2, 4, 7, 8, 9}, f"{name} leads to the PCRs {sorted(computed)}")
+            require(all(pcrs[n] == value for n, value in computed.items()), f"{name}: {computed}, the system: {pcrs}")
+        require(pcrs[4] == extended("handover"), f"PCR 4 is {pcrs[4]}")
+
+
+def test_log_not_handed_over(directory):
+    """A setting keeps it back: the system's initrd is what the owner signed and nothing more."""
+    with machine_with(directory, settings=AUTO_BOOT + "CONFIG_NO_EVENTLOG_HANDOVER=y\n") as machine:
+        expect_tiny(machine)
+        require(not machine.lines("eventlog handed-over"), "the log was handed over")
+        status, text = tiny_run(machine, "/bin/busybox test ! -e /heads-eventlog")
+        require(status == 0, f"the log is there: {text}")
+
+
+def system_log(machine, path):
+    """The log that the booted tiny system was given, written to PATH."""
+    status, text = tiny_run(machine, "/bin/busybox base64 /heads-eventlog")
+    require(status == 0, f"the system cannot read the log: {text}")
+    with open(path, "wb") as stream:
+        stream.write(base64.b64decode("".join(text.split())))
+    return path
+
+
+def why(*logs):
+    """What `heads pcr why` says: [(kind, pcr, sentence)]."""
+    done = subprocess.run([HEADS, "--json", "pcr", "why", *logs], stdout=subprocess.PIPE, check=False)
+    causes = [(c["kind"], c["pcr"], c["sentence"]) for c in json.loads(done.stdout)["causes"]]
+    require(done.returncode == (1 if causes else 0), f"why ended with {done.returncode}: {causes}")
+    return causes
+
+
+def test_why_between_two_boots(directory):
+    """Nothing, then one changed byte of the payload, named from the logs that the booted systems were given."""
+    logs = [os.path.join(directory, f"eventlog-{n}") for n in range(3)]
+    with machine_with(directory) as machine:
+        expect_tiny(machine)
+        system_log(machine, logs[0])
+        machine.power_cut()
+        machine.power_on()
+        expect_tiny(machine)
+        system_log(machine, logs[1])
+        require(why(*logs[:2]) == [], f"two equal boots: {why(*logs[:2])}")
+        machine.power_cut()
+        with open(machine.flash, "r+b") as chip:
+            data = chip.read()
+            chip.seek(data.index(b"quiet loglevel=3 "))
+            chip.write(b"quiet loglevel=4 ")
+        machine.power_on()
+        expect_tiny(machine)
+        system_log(machine, logs[2])
+        causes = why(logs[0], logs[2])
+        require([c[:2] for c in causes] == [("payload-changed", 2)], f"one byte of the payload changed: {causes}")
