@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import re
+import stat
 import subprocess
 
 from boot_steps import AUTO_BOOT, TO_MENU, expect_tiny, machine_with, require
-from fixtures import HEADS, run, tiny, tiny_pcrs, tiny_run
+from fixtures import HEADS, boot_files, run, tiny, tiny_pcrs, tiny_run
 from owner_steps import MANUAL, extended, to_menu
 
 FIRMWARE = ["FMAP: FMAP"] + ["FMAP: COREBOOT CBFS: " + name for name in
@@ -193,3 +194,15 @@ def test_why_between_two_boots(directory):
         system_log(machine, logs[2])
         causes = why(logs[0], logs[2])
         require([c[:2] for c in causes] == [("payload-changed", 2)], f"one byte of the payload changed: {causes}")
+
+
+def test_A13_initrd_cannot_place_the_log(directory):
+    """An initrd of the system that holds a link of the log's name: the link is replaced, its target stays as it is."""
+    initrd = tiny(extra={"heads-eventlog": (stat.S_IFLNK | 0o777, b"etc/victim"), "etc/victim": b"untouched"})
+    with machine_with(directory, files=boot_files(**{"initrd.img": initrd})) as machine:
+        expect_tiny(machine)
+        pcrs = tiny_pcrs(machine)
+        status, text = tiny_run(machine, "/bin/busybox test ! -L /heads-eventlog && cat /etc/victim")
+        require(status == 0 and text.strip() == "untouched", f"{status} {text}")
+        computed = replayed(system_log(machine, os.path.join(directory, "eventlog")))
+        require(all(pcrs[n] == value for n, value in computed.items()), f"the log: {computed}, the system: {pcrs}")
