@@ -80,7 +80,7 @@ tidy: $(TIDY_DONE)
 cppcheck: | $(BUILD)/packages/check
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem --suppressions-list=tests/cppcheck-suppressions -j$(shell nproc) $(DEFINES) -Isrc src
-	shellcheck modules/install-packages tests/run-all .ci/run $(wildcard firmware/*.sh modules/*.sh)
+	shellcheck modules/install-packages tests/run-all .ci/run emulator/demo/customize emulator/demo/heads-eventlog $(wildcard firmware/*.sh modules/*.sh)
 
 #: bench         measures; a table here, and build/bench.json
 bench: host rom demo | $(BUILD)/packages/machine
