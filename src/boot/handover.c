@@ -46,6 +46,27 @@ static bool kernel_is_loaded(void)
 	return file_read("/sys/kernel/kexec_loaded", 16, &text, NULL) == 0 && text.size > 0 && text.data[0] == '1';
 }
 
+/* A21. A boot that failed at its last step is tried again in a TPM that this process has locked. */
+static int lock_platform(struct tpm *tpm, struct error *error)
+{
+	static bool locked_before;
+	bool disabled = false;
+	int r = tpm_lock_platform(tpm, &disabled, error);
+
+	if (r == -E_WRONG_AUTH && locked_before)
+		r = 0;
+	if (r == -E_WRONG_AUTH)
+		return error_set(
+		    error, E_REFUSED, "TPM",
+		    "somebody has locked the TPM's platform hierarchy before Heads could, and may hold its "
+		    "key; a reset of the machine frees it");
+	if (r < 0)
+		return r;
+	locked_before = true;
+	log_line("tpm platform-auth=%s", disabled ? "disabled" : "random");
+	return 0;
+}
+
 static int cap(const struct trust_way_out *way, const char *tpm_where, struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
@@ -60,9 +81,12 @@ static int cap(const struct trust_way_out *way, const char *tpm_where, struct er
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
 	if (r < 0)
 		return r;
-	log_line("cap exit=%s mode=%s tpm=capped", way->name, way->mode);
-	if (!way->shutdown)
-		return 0;
+	log_line("cap exit=%s mode=%s tpm=capped bus=%s", way->name, way->mode,
+	         tpm_is_guarded(tpm) ? "authenticated" : "plain");
+	if (way->lock_platform)
+		r = lock_platform(tpm, error);
+	if (r < 0 || !way->shutdown)
+		return r;
 	log_pcrs(tpm);
 	r = tpm_shutdown(tpm, error);
 	log_line("tpm shutdown=%s commands=%u", r < 0 ? "failed" : "clear", tpm_command_count(tpm));

@@ -64,7 +64,8 @@ static int run_info(const struct command_context *context, int argc, char **argv
 
 	if (argc != 1)
 		return command_usage(context, "heads tpm %s takes no argument", argv[0]);
-	if (tpm_open(context->tpm, &tpm, &error) < 0 || tpm_get_info(tpm, &info, &error) < 0)
+	if (tpm_open(context->tpm, &tpm, &error) < 0 || tpm_get_info(tpm, &info, &error) < 0 ||
+	    tpm_get_handles(tpm, &info, &error) < 0)
 		return command_fail(context, &error);
 	if (context->json)
 		print_info_json(&info);

@@ -34,6 +34,7 @@ struct init {
 	int log_fd;
 	int settings_fd, key_fd; /* the measured copies, sealed; -1 for none */
 	char rom_problem[1024];  /* empty: none */
+	bool menu_ran;           /* a menu was started before, in this start */
 };
 
 static void file_log_sink(void *context, const char *line)
@@ -197,7 +198,7 @@ static void recovery(struct init *init, const char *reason)
 static int run_menu(struct init *init)
 {
 	char settings[16], key[16];
-	const char *arguments[16] = {"menu", "--log", RUN_DIRECTORY "/log"};
+	const char *arguments[20] = {"menu", "--log", RUN_DIRECTORY "/log"};
 	struct process_request request = {.program = PROCESS_HEADS, .arguments = arguments};
 	size_t count = 3;
 	struct error error;
@@ -224,10 +225,13 @@ static int run_menu(struct init *init)
 		arguments[count++] = "--rom-problem";
 		arguments[count++] = init->rom_problem;
 	}
+	arguments[count++] = "--again";
+	arguments[count++] = init->menu_ran ? "yes" : "no";
 	if (process_start(&request, -1, &pid, &error) < 0) {
 		log_error(&error);
 		return -1;
 	}
+	init->menu_ran = true;
 	for (;;) {
 		pid_t ended = waitpid(-1, &status, 0);
 

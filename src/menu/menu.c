@@ -48,6 +48,27 @@ static void load_owner_files(struct menu *menu)
 		log_error(&error);
 }
 
+/* A3: the boot goes on whatever the counters say; the owner decides. */
+static void record_start(struct menu *menu)
+{
+	struct tpm_since_start *since = &menu->since_start;
+	struct error error;
+
+	if (tpm_record_start(menu->tpm, &menu->tpm_info, menu->request->again, since, &error) < 0) {
+		log_error(&error);
+		log_line("tpm resets=unknown");
+		return;
+	}
+	menu->start_known = true;
+	if (since->history == TPM_HISTORY_NONE)
+		log_line("tpm resets=first");
+	else if (since->history == TPM_HISTORY_CLEARED)
+		log_line("tpm resets=cleared");
+	else
+		log_line("tpm resets=+%u restarts=+%u clock-ms=%+lld", since->resets, since->restarts,
+		         (long long)since->clock_ms);
+}
+
 static void open_tpm(struct menu *menu)
 {
 	CLEANUP(buffer_clear) struct buffer banks = {0};
@@ -71,6 +92,7 @@ static void open_tpm(struct menu *menu)
 		         text_escape_into(bytes_from_string(menu->tpm_info.manufacturer), manufacturer,
 		                          sizeof(manufacturer)),
 		         buffer_string(&banks));
+	record_start(menu);
 }
 
 void menu_open_totp(struct menu *menu)

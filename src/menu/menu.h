@@ -20,6 +20,7 @@ struct menu_request {
 	int settings_fd;         /* the owner's settings as measured, or -1 */
 	int key_fd;              /* the owner's public key as measured, or -1 */
 	const char *rom_problem; /* why the ROM's files could not be read or measured, or NULL */
+	bool again;              /* not the first menu of this start */
 	const char *log_path;    /* where log lines are kept as well, or NULL */
 };
 

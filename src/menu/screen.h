@@ -17,6 +17,8 @@ struct menu {
 	struct tpm *tpm;   /* NULL: none, and tpm_problem says why */
 	struct error tpm_problem;
 	struct tpm_info tpm_info;
+	bool start_known; /* since_start says what happened to the TPM since the last start */
+	struct tpm_since_start since_start;
 	struct secret totp; /* empty: not available, and totp_problem says why */
 	struct error totp_problem;
 	struct error clock_problem; /* code E_NONE: the clock is believed */

@@ -36,6 +36,17 @@ static void add_totp(const struct menu *menu, struct ui_text *text, time_t now)
 	}
 }
 
+/* Only what is unusual; the system screen shows the rest. */
+static void add_tpm(const struct menu *menu, struct ui_text *text)
+{
+	char words[160];
+
+	if (!menu->start_known || menu->since_start.history < TPM_HISTORY_UNUSUAL)
+		return;
+	tpm_since_start_text(&menu->since_start, words, sizeof(words));
+	ui_text_add(text, UI_WARNING, "TPM       %s", words);
+}
+
 static void add_boot(const struct menu *menu, struct ui_text *text)
 {
 	const struct boot_system *boot = &menu->boot;
@@ -63,6 +74,7 @@ void menu_status(void *context, struct ui_text *text)
 
 	add_clock(menu, text, now);
 	add_totp(menu, text, now);
+	add_tpm(menu, text);
 	add_boot(menu, text);
 	if (menu->request->rom_problem)
 		ui_text_add(text, UI_BAD, "ROM       %s", menu->request->rom_problem);

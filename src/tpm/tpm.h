@@ -30,10 +30,39 @@ struct tpm_info {
 	bool in_lockout;
 	uint32_t reset_count, restart_count;
 	uint64_t clock_ms;
-	size_t handle_count; /* persistent objects and NV indices */
+	size_t handle_count; /* persistent objects and NV indices: tpm_get_handles fills them in */
 	uint32_t handles[64];
 };
 int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error);
+int tpm_get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error);
+/* What happened to the TPM between two starts (A3, A4), by its own counters. A power-on or a reset of the machine is
+ * one reset of the TPM; a resume from sleep is a restart. */
+struct tpm_counters {
+	uint32_t reset_count, restart_count;
+	uint64_t clock_ms;
+};
+enum tpm_history {
+	TPM_HISTORY_NONE,    /* no start was recorded before */
+	TPM_HISTORY_NORMAL,  /* at most the reset that a start begins with */
+	TPM_HISTORY_UNUSUAL, /* more resets than starts, or a restart */
+	TPM_HISTORY_CLEARED  /* the counters went back: the TPM was cleared, or it is another one */
+};
+struct tpm_since_start {
+	enum tpm_history history;
+	uint32_t resets, restarts; /* since the last start */
+	int64_t clock_ms;          /* time that the TPM was powered; negative where a power cut set it back */
+};
+/* Pure. last NULL: none was recorded. again: the same start as last, in which no reset is normal. */
+struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now,
+                                            bool again);
+/* Compares the counters with those of the last start and records them for the next one, in an NV index that only the
+ * firmware's platform hierarchy writes: whoever comes after tpm_lock_platform cannot.
+ * Errors: -E_TPM, -E_WRONG_AUTH (the platform hierarchy is locked), -E_TPM_FORGED. */
+int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
+                     struct error *error);
+/* The same in words, for the owner. */
+void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_t size);
+
 /* Active banks, known since tpm_open: costs no command. */
 size_t tpm_banks(const struct tpm *tpm, const enum hash_algorithm **ret_banks);
 
@@ -43,11 +72,18 @@ struct tpm_pcrs {
 	uint32_t mask;
 	struct digest values[TPM_PCR_COUNT];
 };
+/* Errors: -E_USAGE, -E_UNSUPPORTED (the bank), -E_TPM_FORGED (A2), -E_FOREIGN_TPM (no key of the pinned Name), -E_TPM.
+ */
 int tpm_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, struct tpm_pcrs *ret_pcrs,
                  struct error *error);
 /* Extends one PCR in every active bank (A20). digests holds one digest for each active bank, in any order; a bank
- * without one is -E_USAGE and nothing is extended. */
+ * without one is -E_USAGE and nothing is extended. Other errors as tpm_pcr_read; after -E_TPM_FORGED and -E_IO the PCR
+ * may have been extended or not. */
 int tpm_pcr_extend(struct tpm *tpm, unsigned pcr, const struct digest *digests, size_t count, struct error *error);
+
+/* Extends and PCR reads go through a session salted to the storage key (A2): true from the first one on, where there is
+ * such a key. false: anything on the bus could have invented what was read, and dropped what was extended. */
+bool tpm_is_guarded(const struct tpm *tpm);
 
 /* Where a sealed secret lives: on TPM 2.0 the persistent object 0x81000000 + slot, as the original places them. */
 enum tpm_slot {
@@ -85,6 +121,13 @@ int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error)
 /* The Name of the storage key, to be recorded; valid as long as tpm. Errors: -E_NOT_FOUND (never sealed), -E_TPM,
  * -E_FOREIGN_TPM. */
 int tpm_storage_key_name(struct tpm *tpm, struct bytes *ret_name, struct error *error);
+
+/* Locks the platform hierarchy until the TPM is reset (A21): its authorisation, empty until then, becomes 32 random
+ * bytes that cross the bus encrypted and that nobody keeps. ret_disabled: there was no platform hierarchy to lock,
+ * because the firmware has disabled it.
+ * Errors: -E_WRONG_AUTH (it is locked already), -E_TPM, -E_TPM_FORGED, -E_FOREIGN_TPM (no key of the pinned
+ * Name). */
+int tpm_lock_platform(struct tpm *tpm, bool *ret_disabled, struct error *error);
 
 /* TPM2_Shutdown(CLEAR): the orderly end before the power goes, a reset or a kexec (A4, A18). */
 int tpm_shutdown(struct tpm *tpm, struct error *error);

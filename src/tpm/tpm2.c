@@ -202,11 +202,12 @@ static int get_clock(struct tpm *tpm, struct tpm_info *info, struct error *error
 	return 0;
 }
 
-static int get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error)
+int tpm_get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error)
 {
 	static const uint32_t kinds[] = {TPM_HT_KEPT_FIRST, TPM_HT_NV_FIRST};
 	struct tpm2_handles found;
 
+	info->handle_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		int result = tpm2_list_handles(tpm, kinds[i], &found, error);
 
@@ -225,8 +226,6 @@ int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error
 
 	if (result == 0)
 		result = get_clock(tpm, &info, error);
-	if (result == 0)
-		result = get_handles(tpm, &info, error);
 	if (result < 0)
 		return result;
 	memcpy(info.banks, tpm->banks, sizeof(info.banks));
@@ -260,6 +259,7 @@ int tpm_shutdown(struct tpm *tpm, struct error *error)
 {
 	struct tpm2_call call = {.code = TPM_CC_Shutdown, .doing = "shut the TPM down in order", .object = "TPM"};
 
+	tpm2_session_close(&tpm->guard);
 	tpm2_put_u16(tpm2_parameters(tpm), TPM_SU_CLEAR);
 	return tpm2_run(tpm, &call, error);
 }

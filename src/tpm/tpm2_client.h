@@ -11,7 +11,7 @@
 
 /* Sessions and transient objects of ours that may be open at once: a TPM has room for three of each. */
 #define TPM2_MAX_OPEN 6
-#define TPM2_SESSIONS 2
+#define TPM2_SESSIONS 3
 
 /* A session salted to the storage key. Whoever only listens on the bus learns neither its key nor what it encrypts
  * (A1); an answer without its HMAC is not believed (A2). */
@@ -48,8 +48,10 @@ struct tpm {
 	bool record_known;       /* record is what the TPM holds for record_slot */
 	enum tpm_slot record_slot;
 	struct tpm2_record record;
+	struct tpm2_session *guard; /* of extends and PCR reads, from the first one on; NULL: none is open */
+	bool unguarded;             /* there is no storage key that a guard could be salted to */
 	struct tpm2_session sessions[TPM2_SESSIONS];
-	struct tpm2_auth_value owner, passphrase;
+	struct tpm2_auth_value owner, passphrase, platform;
 	struct tpm2_writer parameters; /* of the command that is being made */
 	uint8_t parameter_bytes[2048];
 	uint8_t command[TPM_MESSAGE_LIMIT];
@@ -72,7 +74,9 @@ struct tpm2_call {
 	enum tpm2_authorization authorization;
 	struct tpm2_session *session;
 	const struct tpm2_auth_value *value; /* of the first handle; NULL: empty */
-	uint8_t attributes;                  /* TPMA_SESSION_* */
+	/* What the command makes of value, where it changes it: the answer's HMAC takes this one (Part 1, 17.6.5). */
+	const struct tpm2_auth_value *new_value;
+	uint8_t attributes; /* TPMA_SESSION_* */
 	bool answers_handle;
 	/* the answer */
 	uint32_t response_code;
@@ -110,6 +114,12 @@ void tpm2_transient_clear(struct tpm2_transient *transient);
 int tpm2_session_open(struct tpm *tpm, uint8_t type, const struct tpm2_key *key, struct tpm2_session **ret_session,
                       struct error *error);
 void tpm2_session_close(struct tpm2_session **session);
+/* The guard (A2): one HMAC session for all extends and PCR reads, so that a dropped, changed or invented one is
+ * noticed. tpm2_guard opens it where that was not done yet, and gives it to the call, before the call's parameters are
+ * written. Without a storage key (and without a pinned Name, which makes that an error) the call stays as it is.
+ * tpm2_run_guarded runs the call; after a failure the guard is closed, because its nonces are no longer known. */
+int tpm2_guard(struct tpm *tpm, struct tpm2_call *call, struct error *error);
+int tpm2_run_guarded(struct tpm *tpm, struct tpm2_call *call, struct error *error);
 /* The HMACs of a command and of its answer, and parameter encryption: for tpm2_run. code is the command's. */
 struct digest tpm2_session_command_mac(const struct tpm2_call *call, struct bytes parameters);
 bool tpm2_session_answer_accepted(const struct tpm2_call *call, struct bytes parameters,
@@ -123,6 +133,9 @@ void tpm2_session_decrypt(const struct tpm2_call *call, uint8_t *data, size_t si
 #define TPM2_STORAGE_HANDLE 0x81004801u
 int tpm2_storage_find(struct tpm *tpm, struct error *error);
 int tpm2_storage_ready(struct tpm *tpm, struct error *error);
+/* An HMAC session salted to a key of the null hierarchy that is made for it and flushed: where there is no storage key.
+ * It keeps secrets from a listener (A1), and nothing from whoever answers in the TPM's place (A2). */
+int tpm2_session_open_passing(struct tpm *tpm, struct tpm2_session **ret_session, struct error *error);
 /* TPM2_EvictControl: makes a transient object persistent, or removes a persistent one (both handles the same). */
 int tpm2_evict(struct tpm *tpm, struct tpm2_session *session, uint32_t object, const struct tpm2_name *name,
                uint32_t persistent, struct error *error);

@@ -9,28 +9,29 @@
 #define TPM_ST_SESSIONS    0x8002
 
 /* TPM_CC */
-#define TPM_CC_EvictControl     0x0120
-#define TPM_CC_NV_UndefineSpace 0x0122
-#define TPM_CC_NV_DefineSpace   0x012a
-#define TPM_CC_CreatePrimary    0x0131
-#define TPM_CC_NV_Write         0x0137
-#define TPM_CC_Startup          0x0144
-#define TPM_CC_Shutdown         0x0145
-#define TPM_CC_NV_Read          0x014e
-#define TPM_CC_Create           0x0153
-#define TPM_CC_Load             0x0157
-#define TPM_CC_Unseal           0x015e
-#define TPM_CC_FlushContext     0x0165
-#define TPM_CC_NV_ReadPublic    0x0169
-#define TPM_CC_PolicyAuthValue  0x016b
-#define TPM_CC_ReadPublic       0x0173
-#define TPM_CC_StartAuthSession 0x0176
-#define TPM_CC_GetCapability    0x017a
-#define TPM_CC_GetRandom        0x017b
-#define TPM_CC_PCR_Read         0x017e
-#define TPM_CC_PolicyPCR        0x017f
-#define TPM_CC_ReadClock        0x0181
-#define TPM_CC_PCR_Extend       0x0182
+#define TPM_CC_EvictControl        0x0120
+#define TPM_CC_NV_UndefineSpace    0x0122
+#define TPM_CC_HierarchyChangeAuth 0x0129
+#define TPM_CC_NV_DefineSpace      0x012a
+#define TPM_CC_CreatePrimary       0x0131
+#define TPM_CC_NV_Write            0x0137
+#define TPM_CC_Startup             0x0144
+#define TPM_CC_Shutdown            0x0145
+#define TPM_CC_NV_Read             0x014e
+#define TPM_CC_Create              0x0153
+#define TPM_CC_Load                0x0157
+#define TPM_CC_Unseal              0x015e
+#define TPM_CC_FlushContext        0x0165
+#define TPM_CC_NV_ReadPublic       0x0169
+#define TPM_CC_PolicyAuthValue     0x016b
+#define TPM_CC_ReadPublic          0x0173
+#define TPM_CC_StartAuthSession    0x0176
+#define TPM_CC_GetCapability       0x017a
+#define TPM_CC_GetRandom           0x017b
+#define TPM_CC_PCR_Read            0x017e
+#define TPM_CC_PolicyPCR           0x017f
+#define TPM_CC_ReadClock           0x0181
+#define TPM_CC_PCR_Extend          0x0182
 
 /* TPM_ALG_ID (hashes: enum hash_algorithm) */
 #define TPM_ALG_RSA       0x0001
@@ -45,6 +46,7 @@
 #define TPM_RH_OWNER         0x40000001u
 #define TPM_RH_NULL          0x40000007u
 #define TPM_RS_PW            0x40000009u
+#define TPM_RH_PLATFORM      0x4000000cu
 #define TPM_HT_NV_FIRST      0x01000000u
 #define TPM_HT_SESSION_FIRST 0x02000000u /* loaded sessions, HMAC and policy, when asked of GetCapability */
 #define TPM_HT_OBJECT_FIRST  0x80000000u /* transient objects */
@@ -57,9 +59,11 @@
 #define TPM_SU_CLEAR  0x0000
 
 /* TPMA_SESSION */
-#define TPMA_SESSION_CONTINUE 0x01
-#define TPMA_SESSION_DECRYPT  0x20
-#define TPMA_SESSION_ENCRYPT  0x40
+#define TPMA_SESSION_CONTINUE        0x01
+#define TPMA_SESSION_DECRYPT         0x20
+#define TPMA_SESSION_ENCRYPT         0x40
+#define TPMA_SESSION_AUDIT_EXCLUSIVE 0x02
+#define TPMA_SESSION_AUDIT           0x80
 
 /* TPMA_OBJECT */
 #define TPMA_OBJECT_FIXED_TPM             0x00000002u
@@ -72,11 +76,14 @@
 #define TPMA_OBJECT_DECRYPT               0x00020000u
 
 /* TPMA_NV */
-#define TPMA_NV_OWNERWRITE 0x00000002u
-#define TPMA_NV_OWNERREAD  0x00020000u
-#define TPMA_NV_AUTHREAD   0x00040000u
-#define TPMA_NV_NO_DA      0x02000000u
-#define TPMA_NV_WRITTEN    0x20000000u
+#define TPMA_NV_PPWRITE        0x00000001u
+#define TPMA_NV_OWNERWRITE     0x00000002u
+#define TPMA_NV_PPREAD         0x00010000u
+#define TPMA_NV_OWNERREAD      0x00020000u
+#define TPMA_NV_AUTHREAD       0x00040000u
+#define TPMA_NV_NO_DA          0x02000000u
+#define TPMA_NV_WRITTEN        0x20000000u
+#define TPMA_NV_PLATFORMCREATE 0x40000000u
 
 /* TPM_CAP, TPM_PT */
 #define TPM_CAP_HANDLES             1
@@ -99,6 +106,7 @@
 #define TPM_RC_ASYMMETRIC    0x081u
 #define TPM_RC_KEY_SIZE      0x087u
 #define TPM_RC_VALUE         0x084u
+#define TPM_RC_HIERARCHY     0x085u
 #define TPM_RC_TYPE          0x08au
 #define TPM_RC_HANDLE        0x08bu
 #define TPM_RC_AUTH_FAIL     0x08eu
@@ -114,6 +122,7 @@
 #define TPM_RC_SESSION_FULL  0x903u
 #define TPM_RC_YIELDED       0x908u
 #define TPM_RC_TESTING       0x90au
+#define TPM_RC_REFERENCE_S0  0x918u
 #define TPM_RC_NV_RATE       0x920u
 #define TPM_RC_LOCKOUT       0x921u
 #define TPM_RC_RETRY         0x922u

@@ -27,14 +27,17 @@ static int read_all(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, st
 {
 	struct tpm2_call call = {.code = TPM_CC_PCR_Read, .doing = "read PCRs", .object = "TPM"};
 	uint32_t first_counter = 0;
+	int guarded = tpm2_guard(tpm, &call, error);
 
+	if (guarded < 0)
+		return guarded;
 	*ret_steady = true;
 	for (uint32_t left = mask; left != 0;) {
 		uint32_t counter, got;
 		int result;
 
 		tpm2_put_pcr_selection(tpm2_parameters(tpm), bank, left);
-		result = tpm2_run(tpm, &call, error);
+		result = tpm2_run_guarded(tpm, &call, error);
 		if (result < 0)
 			return result;
 		if (!tpm2_parse_pcr_read(call.answer, bank, left, &counter, &got, pcrs->values))
@@ -79,12 +82,18 @@ int tpm_pcr_extend(struct tpm *tpm, unsigned pcr, const struct digest *digests, 
 	                         .object = object,
 	                         .handle_count = 1,
 	                         .handles = {pcr},
+	                         .names = {tpm2_name_of_handle(pcr)},
 	                         .authorization = TPM2_AUTH_EMPTY};
-	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	struct tpm2_writer *writer;
+	int result;
 
 	(void)snprintf(object, sizeof(object), "PCR %u", pcr);
 	if (pcr >= TPM_PCR_COUNT)
 		return error_set(error, E_USAGE, object, "there is no PCR beyond %d", TPM_PCR_COUNT - 1);
+	result = tpm2_guard(tpm, &call, error);
+	if (result < 0)
+		return result;
+	writer = tpm2_parameters(tpm);
 	tpm2_put_u32(writer, (uint32_t)tpm->bank_count);
 	for (size_t i = 0; i < tpm->bank_count; i++) {
 		const struct digest *found = NULL;
@@ -99,5 +108,5 @@ int tpm_pcr_extend(struct tpm *tpm, unsigned pcr, const struct digest *digests, 
 		tpm2_put_u16(writer, (uint16_t)tpm->banks[i]);
 		tpm2_put(writer, digest_bytes(found));
 	}
-	return tpm2_run(tpm, &call, error);
+	return tpm2_run_guarded(tpm, &call, error);
 }

@@ -10,22 +10,23 @@ struct session_value {
 	uint8_t data[TPM2_DIGEST_SIZE * 2];
 };
 
-static struct session_value session_value(const struct tpm2_call *call)
+static struct session_value session_value(const struct tpm2_call *call, const struct tpm2_auth_value *entity)
 {
 	struct session_value value = {.size = TPM2_DIGEST_SIZE};
 
 	memcpy(value.data, call->session->key, TPM2_DIGEST_SIZE);
-	if (call->value) {
-		memcpy(value.data + value.size, call->value->data, call->value->size);
-		value.size += call->value->size;
+	if (entity) {
+		memcpy(value.data + value.size, entity->data, entity->size);
+		value.size += entity->size;
 	}
 	return value;
 }
 
-static struct digest session_mac(const struct tpm2_call *call, const struct digest *content, struct bytes newer,
-                                 struct bytes older, uint8_t attributes)
+static struct digest session_mac(const struct tpm2_call *call, const struct tpm2_auth_value *entity,
+                                 const struct digest *content, struct bytes newer, struct bytes older,
+                                 uint8_t attributes)
 {
-	struct session_value value = session_value(call);
+	struct session_value value = session_value(call, entity);
 	const struct bytes parts[4] = {digest_bytes(content), newer, older, bytes_make(&attributes, 1)};
 	struct digest mac = hmac_of(HASH_SHA256, bytes_make(value.data, value.size), parts, 4);
 
@@ -57,13 +58,15 @@ struct digest tpm2_session_command_mac(const struct tpm2_call *call, struct byte
 		parts[count++] = tpm2_name_bytes(&call->names[i]);
 	parts[count++] = parameters;
 	content = digest_of_parts(HASH_SHA256, parts, count);
-	return session_mac(call, &content, nonce_caller(call->session), nonce_tpm(call->session), call->attributes);
+	return session_mac(call, call->value, &content, nonce_caller(call->session), nonce_tpm(call->session),
+	                   call->attributes);
 }
 
 bool tpm2_session_answer_accepted(const struct tpm2_call *call, struct bytes parameters,
                                   const struct tpm2_answer_session *answer)
 {
 	uint8_t head[8];
+	unsigned ignored = 0;
 	struct tpm2_writer writer = tpm2_writer_make(head, sizeof(head));
 	struct digest content, mac;
 
@@ -73,15 +76,19 @@ bool tpm2_session_answer_accepted(const struct tpm2_call *call, struct bytes par
 	tpm2_put_u32(&writer, TPM_RC_SUCCESS);
 	tpm2_put_u32(&writer, call->code);
 	content = digest_of_parts(HASH_SHA256, (const struct bytes[]){tpm2_written(&writer), parameters}, 2);
-	mac = session_mac(call, &content, answer->nonce, nonce_caller(call->session), answer->attributes);
-	/* The attributes come back as they were sent; only a policy may end a session that we wanted to go on. */
-	return bytes_equal_secret(answer->mac, digest_bytes(&mac)) && answer->attributes == call->attributes;
+	mac = session_mac(call, call->new_value ? call->new_value : call->value, &content, answer->nonce,
+	                  nonce_caller(call->session), answer->attributes);
+	/* The attributes come back as they were sent; an audit adds whether nothing else was sent meanwhile. */
+	if (call->attributes & TPMA_SESSION_AUDIT)
+		ignored = TPMA_SESSION_AUDIT_EXCLUSIVE;
+	return bytes_equal_secret(answer->mac, digest_bytes(&mac)) &&
+	       (answer->attributes & ~ignored) == call->attributes;
 }
 
 static void session_cipher(const struct tpm2_call *call, bool encrypt, struct bytes newer, struct bytes older,
                            uint8_t *data, size_t size)
 {
-	struct session_value value = session_value(call);
+	struct session_value value = session_value(call, call->value);
 	uint8_t key[TPM2_AES_SIZE * 2];
 
 	tpm2_kdfa(bytes_make(value.data, value.size), "CFB", newer, older, key, sizeof(key));
@@ -191,4 +198,59 @@ void tpm2_session_close(struct tpm2_session **session)
 	}
 	memory_wipe(closing, sizeof(*closing));
 	*session = NULL;
+}
+
+static int guard_ready(struct tpm *tpm, struct error *error)
+{
+	struct error found;
+	int result;
+
+	if (tpm->guard || tpm->unguarded)
+		return 0;
+	result = tpm2_storage_find(tpm, &found);
+	if (result == 0)
+		return tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, &tpm->guard, error);
+	/* Before the first seal there is nothing that the TPM can be told from an impostor by. A key that is not ours
+	 * proves as little, and must not keep the machine from its menu. */
+	if (tpm->pinned.size == 0 && (result == -E_NOT_FOUND || result == -E_FOREIGN_TPM)) {
+		tpm->unguarded = true;
+		return 0;
+	}
+	if (result == -E_NOT_FOUND)
+		return error_set(error, E_FOREIGN_TPM, "TPM",
+		                 "the recorded storage key is gone: the TPM was cleared, it is another one, or "
+		                 "something on its bus hides it");
+	if (error)
+		*error = found;
+	return result;
+}
+
+int tpm2_guard(struct tpm *tpm, struct tpm2_call *call, struct error *error)
+{
+	const bool authorizes = call->authorization != TPM2_AUTH_NONE;
+	int result = guard_ready(tpm, error);
+
+	if (result < 0 || !tpm->guard)
+		return result;
+	call->authorization = TPM2_AUTH_SESSION;
+	call->session = tpm->guard;
+	/* A command that needs no authorisation takes an HMAC session only to be audited (Part 1, 19.6). */
+	call->attributes |= (uint8_t)(TPMA_SESSION_CONTINUE | (authorizes ? 0 : TPMA_SESSION_AUDIT));
+	return 0;
+}
+
+int tpm2_run_guarded(struct tpm *tpm, struct tpm2_call *call, struct error *error)
+{
+	int result = tpm2_run(tpm, call, error);
+
+	if (result == 0 || call->authorization != TPM2_AUTH_SESSION)
+		return result;
+	tpm2_session_close(&tpm->guard);
+	/* There was no passphrase that could be wrong: the TPM saw another command than was sent. */
+	return result == -E_WRONG_AUTH ? tpm2_forged(call, error) : result;
+}
+
+bool tpm_is_guarded(const struct tpm *tpm)
+{
+	return tpm->guard != NULL;
 }

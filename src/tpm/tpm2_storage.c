@@ -64,6 +64,7 @@ static int accept_storage_key(struct tpm *tpm, struct bytes area, struct error *
 		                 "the TPM's storage key is not the one that was recorded: another TPM, a TPM that was "
 		                 "cleared, or something on its bus");
 	}
+	tpm->unguarded = false;
 	return 0;
 }
 
@@ -197,19 +198,23 @@ int tpm2_evict(struct tpm *tpm, struct tpm2_session *session, uint32_t object, c
 	return tpm2_run(tpm, &call, error);
 }
 
-/* The owner's passphrase authorises the new storage key, and there is no key yet to salt that session to: a key of the
- * null hierarchy, made for this moment, keeps it from a listener on the bus (A1). */
+int tpm2_session_open_passing(struct tpm *tpm, struct tpm2_session **ret_session, struct error *error)
+{
+	CLEANUP(tpm2_transient_clear) struct tpm2_transient passing = {0};
+	struct tpm2_key key = {0};
+	int result = create_primary(tpm, TPM_RH_NULL, NULL, &key, &passing, error);
+
+	return result < 0 ? result : tpm2_session_open(tpm, TPM_SE_HMAC, &key, ret_session, error);
+}
+
+/* The owner's passphrase authorises the new storage key, and there is no key yet to salt that session to. */
 static int make_storage_key(struct tpm *tpm, struct error *error)
 {
-	CLEANUP(tpm2_transient_clear) struct tpm2_transient passing = {0}, made = {0};
+	CLEANUP(tpm2_transient_clear) struct tpm2_transient made = {0};
 	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
 	struct tpm2_key key = {0};
-	int result;
+	int result = tpm2_session_open_passing(tpm, &session, error);
 
-	result = create_primary(tpm, TPM_RH_NULL, NULL, &key, &passing, error);
-	if (result == 0)
-		result = tpm2_session_open(tpm, TPM_SE_HMAC, &key, &session, error);
-	tpm2_transient_clear(&passing);
 	if (result < 0)
 		return result;
 	result = create_primary(tpm, TPM_RH_OWNER, session, &key, &made, error);
@@ -245,6 +250,8 @@ int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error)
 	if (name.size > 0)
 		memcpy(tpm->pinned.data, name.data, name.size);
 	tpm->storage.known = false;
+	tpm->unguarded = false;
+	tpm2_session_close(&tpm->guard);
 	return 0;
 }
 

@@ -44,11 +44,11 @@ static const struct {
 };
 
 static const struct trust_way_out ways_out[TRUST_EXITS] = {
-    [TRUST_EXIT_BOOT] = {"boot", "handover", true, true},
-    [TRUST_EXIT_RECOVERY] = {"recovery", "recovery", false, false},
-    [TRUST_EXIT_REBOOT] = {"reboot", "handover", true, false},
-    [TRUST_EXIT_POWER_OFF] = {"power-off", "handover", true, false},
-    [TRUST_EXIT_CRASH] = {"crash", "crash", false, false},
+    [TRUST_EXIT_BOOT] = {"boot", "handover", true, true, true},
+    [TRUST_EXIT_RECOVERY] = {"recovery", "recovery", false, false, false},
+    [TRUST_EXIT_REBOOT] = {"reboot", "handover", true, false, false},
+    [TRUST_EXIT_POWER_OFF] = {"power-off", "handover", true, false, false},
+    [TRUST_EXIT_CRASH] = {"crash", "crash", false, false, false},
 };
 
 static int find_step(enum trust_state from, enum trust_event event)

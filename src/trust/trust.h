@@ -62,13 +62,14 @@ int trust_step(struct trust *trust, enum trust_event event, struct error *error)
 bool trust_may(const struct trust *trust, enum trust_event event);
 const char *trust_state_name(enum trust_state state);
 
-/* What has to be done, in this order, to leave: extend PCR 4 with mode, then (where set) shut the TPM down in order,
- * and only then go. Any step that fails means staying. */
+/* What has to be done, in this order, to leave: extend PCR 4 with mode, then (where set) lock the TPM's platform
+ * hierarchy and shut the TPM down in order, and only then go. Any step that fails means staying. */
 struct trust_way_out {
 	const char *name;
-	const char *mode;  /* string that PCR 4 is extended with; never NULL (A5) */
-	bool shutdown;     /* TPM2_Shutdown(CLEAR) (A4, A18) */
-	bool needs_kernel; /* only with a loaded kernel */
+	const char *mode;   /* string that PCR 4 is extended with; never NULL (A5) */
+	bool shutdown;      /* TPM2_Shutdown(CLEAR) (A4, A18) */
+	bool needs_kernel;  /* only with a loaded kernel */
+	bool lock_platform; /* nobody behind us shall have the firmware's rights over the TPM (A21) */
 };
 const struct trust_way_out *trust_leave(enum trust_exit exit);
 

@@ -52,7 +52,8 @@ static void operate(struct tpm *tpm, unsigned operation)
 
 	switch (operation % 6) {
 	case 0:
-		(void)tpm_get_info(tpm, &info, &error);
+		if (tpm_get_info(tpm, &info, &error) == 0)
+			(void)tpm_get_handles(tpm, &info, &error);
 		break;
 	case 1:
 		(void)totp_open(tpm, &secret, &error);

@@ -200,6 +200,10 @@ static int pass_on(struct proxy *proxy, struct bytes command, uint8_t *answer, s
 	if (result == 0) {
 		buffer_append(&proxy->traffic, answer, *ret_size);
 		proxy->last_answer_size = *ret_size;
+		if (proxy->command_code != 0 && command_code_of(command) == proxy->command_code) {
+			proxy->hit_answer_size = *ret_size;
+			memcpy(proxy->hit_answer, answer, *ret_size);
+		}
 	}
 	return result;
 }
@@ -238,6 +242,16 @@ static int proxy_exchange(struct tpm_transport *base, struct bytes command, uint
 		memcpy(changed, command.data, command.size);
 		flip(changed, command.size, proxy->bit);
 		return pass_on(proxy, bytes_make(changed, command.size), answer, ret_size, error);
+	case PROXY_INVENT:
+		memcpy(answer, proxy->invented.data, proxy->invented.size);
+		*ret_size = proxy->invented.size;
+		return 0;
+	case PROXY_INJECT:
+		result = pass_on(proxy, proxy->invented, answer, ret_size, error);
+		return result < 0 ? result : pass_on(proxy, command, answer, ret_size, error);
+	case PROXY_REPEAT:
+		result = pass_on(proxy, command, answer, ret_size, error);
+		return result < 0 ? result : pass_on(proxy, command, answer, ret_size, error);
 	default:
 		return lost(error);
 	}

@@ -34,13 +34,16 @@ size_t swtpm_left_open(const struct swtpm *swtpm);
 
 enum proxy_fault {
 	PROXY_NONE,
-	PROXY_NOT_SENT,    /* the command does not reach the TPM; the transport reports an error */
-	PROXY_ANSWER_LOST, /* the TPM carries it out; the transport reports an error */
-	PROXY_REFUSED,     /* the command does not reach the TPM; the answer is the error `code` */
-	PROXY_POWER_CUT,   /* this and every later command is not sent */
-	PROXY_CUT_AFTER,   /* the TPM carries this one out, then no more */
-	PROXY_FLIP_ANSWER, /* one bit of the answer is changed */
-	PROXY_FLIP_COMMAND /* one bit of the command is changed */
+	PROXY_NOT_SENT,     /* the command does not reach the TPM; the transport reports an error */
+	PROXY_ANSWER_LOST,  /* the TPM carries it out; the transport reports an error */
+	PROXY_REFUSED,      /* the command does not reach the TPM; the answer is the error `code` */
+	PROXY_POWER_CUT,    /* this and every later command is not sent */
+	PROXY_CUT_AFTER,    /* the TPM carries this one out, then no more */
+	PROXY_FLIP_ANSWER,  /* one bit of the answer is changed */
+	PROXY_FLIP_COMMAND, /* one bit of the command is changed */
+	PROXY_INVENT,       /* the command does not reach the TPM; the answer is the one in `invented` */
+	PROXY_INJECT,       /* the bytes in `invented` reach the TPM first, as a command of their own */
+	PROXY_REPEAT        /* the TPM gets the command twice; the second answer is handed on */
 };
 
 struct proxy {
@@ -56,9 +59,12 @@ struct proxy {
 	uint32_t command_code;
 	unsigned matches;
 	bool fired;
+	struct bytes invented;
 	/* the record */
 	struct buffer traffic;
 	size_t last_answer_size;
+	size_t hit_answer_size; /* of the last exchange of command_code */
+	uint8_t hit_answer[TPM_MESSAGE_LIMIT];
 };
 
 /* Opens the TPM through the proxy; what is to happen is set in *proxy before or after. The proxy is the caller's and

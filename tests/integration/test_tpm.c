@@ -468,6 +468,7 @@ static void test_info(void **state)
 	(void)state;
 	seal_now(tpm, secret_text, "");
 	assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
+	assert_int_equal(tpm_get_handles(tpm, &info, NULL), 0);
 	assert_string_equal(info.family, "2.0");
 	assert_string_equal(info.manufacturer, "IBM");
 	for (size_t i = 0; i < info.handle_count; i++) {

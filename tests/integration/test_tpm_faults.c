@@ -95,7 +95,9 @@ static int run_info(struct tpm *tpm, struct error *error)
 {
 	struct tpm_info info;
 
-	return tpm_get_info(tpm, &info, error);
+	int result = tpm_get_info(tpm, &info, error);
+
+	return result < 0 ? result : tpm_get_handles(tpm, &info, error);
 }
 
 static const struct operation operations[] = {

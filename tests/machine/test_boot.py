@@ -59,6 +59,25 @@ def test_A5_capped_on_boot(directory):
             require(digest in measured, f"the content of {name} was not measured into PCR 9")
 
 
+# TPM2_HierarchyChangeAuth for the platform hierarchy, with an empty authorisation and an empty new one.
+CHANGE_PLATFORM_AUTH = bytes.fromhex("80020000001d000001294000000c00000009" + "40000009" + "0000" + "01" + "0000" + "0000")
+
+
+def test_A21_platform_locked(directory):
+    """The booted system has none of the firmware's rights over the TPM: the platform hierarchy refuses it."""
+    with machine_with(directory) as machine:
+        expect_tiny(machine)
+        _, found = [(words, found) for words, found in machine.lines("tpm") if "platform-auth" in found][-1]
+        require(found["platform-auth"] == "random", f"{found}")
+        octal = "".join(f"\\{byte:03o}" for byte in CHANGE_PLATFORM_AUTH)
+        status, text = tiny_run(machine, f"exec 3<>/dev/tpm0; printf '{octal}' >&3; dd bs=4096 count=1 <&3 2>/dev/null | "
+                                         "hexdump -v -e '1/1 \"%02x\"'")
+        # TPM_RC_BAD_AUTH, session 1
+        require(status == 0 and "80010000000a000009a2" in text, f"the TPM should refuse an empty authorisation: {text!r}")
+        machine.send("off\n")
+        machine.wait_off()
+
+
 def test_boot_from_vfat(directory):
     """/boot may be vfat."""
     files = {name: content for name, content in boot_files().items() if not isinstance(content, Link)}

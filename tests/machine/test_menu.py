@@ -220,6 +220,33 @@ def test_key_stops_the_countdown(directory):
         machine.refuse(rb"heads: boot ")
 
 
+def test_A3_resets_are_told(directory):
+    """One reset of the TPM from start to start is normal; one more is told by the log and on the menu."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        _, found = machine.line("tpm resets", TO_MENU)
+        require(found["resets"] == "first", f"{found}")
+        enrol(machine)      # so that the next starts ask nothing
+        machine.line("menu ready", TO_MENU)
+        for _ in range(2):
+            machine.press_reset()
+            _, found = machine.line("tpm resets", TO_MENU)
+            require(found["resets"] == "+1" and found["restarts"] == "+0", f"{found}")
+            machine.line("menu ready", TO_MENU)
+            machine.see(r"Power off", 20)
+        machine.settle()
+        require("resetCount" not in machine.screen(), "a normal start is no reason to warn")
+        machine.send("i")
+        machine.see(r"TPM resets +1 reset since the last start", 20)
+        # A start that does not come as far as the menu.
+        machine.press_reset()
+        machine.line("init", TO_MENU)
+        machine.press_reset()
+        _, found = machine.line("tpm resets", TO_MENU)
+        require(found["resets"] == "+2", f"{found}")
+        machine.line("menu ready", TO_MENU)
+        machine.see(r"TPM +the TPM was reset while running.*resetCount \+2", 20)
+
+
 def test_rom_of_another_owner(directory):
     """With another owner's key in the ROM the same disk is refused, and PCR 7 differs."""
     with machine_with(directory, settings=MANUAL) as machine:

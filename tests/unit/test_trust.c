@@ -107,6 +107,18 @@ static void test_A4_A18_orderly_shutdown(void **state)
 	assert_true(trust_leave(TRUST_EXIT_POWER_OFF)->shutdown);
 }
 
+/* A21: no operating system gets a platform hierarchy that is open. */
+static void test_A21_every_boot_locks_the_platform(void **state)
+{
+	(void)state;
+	for (int exit = 0; exit < TRUST_EXITS; exit++) {
+		const struct trust_way_out *way = trust_leave((enum trust_exit)exit);
+
+		assert_true(way->lock_platform == way->needs_kernel);
+	}
+	assert_true(trust_leave(TRUST_EXIT_BOOT)->lock_platform);
+}
+
 static void test_every_state_has_a_name(void **state)
 {
 	(void)state;
@@ -123,6 +135,7 @@ int main(void)
 	    cmocka_unit_test(test_A19_refused_is_not_booted_without_force),
 	    cmocka_unit_test(test_A5_every_exit_is_capped),
 	    cmocka_unit_test(test_A4_A18_orderly_shutdown),
+	    cmocka_unit_test(test_A21_every_boot_locks_the_platform),
 	    cmocka_unit_test(test_every_state_has_a_name),
 	};
 

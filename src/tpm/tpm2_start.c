@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4). */
+#include "tpm/tpm2_client.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define START_INDEX      0x01404801u
+#define START_OBJECT     "0x01404801"
+#define START_MAGIC      0x48505331u /* "HPS1" */
+#define START_CHECKSUM   4
+#define START_SIZE       (4 + 4 + 4 + 8 + START_CHECKSUM)
+#define START_ATTRIBUTES (TPMA_NV_PPWRITE | TPMA_NV_PPREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | TPMA_NV_PLATFORMCREATE)
+
+struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now, bool again)
+{
+	struct tpm_since_start since = {.history = TPM_HISTORY_NONE};
+
+	if (!last)
+		return since;
+	/* The clock is no sign of a clear: a power cut sets it back by up to an hour (Part 1, 36.3). */
+	since.clock_ms = (int64_t)(now->clock_ms - last->clock_ms);
+	since.resets = now->reset_count - last->reset_count;
+	/* A reset sets the count of restarts to zero. */
+	since.restarts = since.resets == 0 ? now->restart_count - last->restart_count : now->restart_count;
+	if (now->reset_count < last->reset_count || (since.resets == 0 && now->restart_count < last->restart_count))
+		return (struct tpm_since_start){.history = TPM_HISTORY_CLEARED};
+	since.history =
+	    since.resets <= (again ? 0 : 1) && since.restarts == 0 ? TPM_HISTORY_NORMAL : TPM_HISTORY_UNUSUAL;
+	return since;
+}
+
+void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_t size)
+{
+	switch (since->history) {
+	case TPM_HISTORY_NONE:
+		(void)snprintf(text, size, "the first start that is recorded in this TPM");
+		return;
+	case TPM_HISTORY_CLEARED:
+		(void)snprintf(text, size, "the TPM was cleared, or it is another one: its count of resets went back");
+		return;
+	case TPM_HISTORY_NORMAL:
+		(void)snprintf(text, size, "%s since the last start", since->resets == 0 ? "no reset" : "1 reset");
+		return;
+	default:
+		break;
+	}
+	if (since->restarts > 0)
+		(void)snprintf(text, size,
+		               "the TPM was restarted without a reset of the machine (restartCount +%" PRIu32
+		               ", resetCount +%" PRIu32 ")",
+		               since->restarts, since->resets);
+	else
+		(void)snprintf(text, size,
+		               "the TPM was reset while running, or a start did not get this far (resetCount +%" PRIu32
+		               ")",
+		               since->resets);
+}
+
+static void encode(const struct tpm_counters *counters, uint8_t data[START_SIZE])
+{
+	struct tpm2_writer writer = tpm2_writer_make(data, START_SIZE);
+	struct digest checksum;
+
+	tpm2_put_u32(&writer, START_MAGIC);
+	tpm2_put_u32(&writer, counters->reset_count);
+	tpm2_put_u32(&writer, counters->restart_count);
+	tpm2_put_u32(&writer, (uint32_t)(counters->clock_ms >> 32));
+	tpm2_put_u32(&writer, (uint32_t)counters->clock_ms);
+	checksum = digest_of(HASH_SHA256, tpm2_written(&writer));
+	tpm2_put(&writer, bytes_make(checksum.data, START_CHECKSUM));
+}
+
+static bool decode(struct bytes data, struct tpm_counters *ret_counters)
+{
+	struct cursor cursor = cursor_make(data);
+	uint8_t expected[START_SIZE];
+
+	if (data.size != START_SIZE || cursor_u32be(&cursor) != START_MAGIC)
+		return false;
+	ret_counters->reset_count = cursor_u32be(&cursor);
+	ret_counters->restart_count = cursor_u32be(&cursor);
+	ret_counters->clock_ms = (uint64_t)cursor_u32be(&cursor) << 32;
+	ret_counters->clock_ms |= cursor_u32be(&cursor);
+	encode(ret_counters, expected);
+	return !cursor.failed && bytes_equal(data, bytes_make(expected, sizeof(expected)));
+}
+
+/* *ret_known is false where nothing was recorded, or nothing that makes sense. */
+static int read_last(struct tpm *tpm, struct tpm_counters *ret_last, bool *ret_known, bool *ret_defined,
+                     struct error *error)
+{
+	struct tpm2_call call = {.code = TPM_CC_NV_Read,
+	                         .doing = "read the counters of the last start",
+	                         .object = START_OBJECT,
+	                         .handle_count = 2,
+	                         .handles = {START_INDEX, START_INDEX},
+	                         .authorization = TPM2_AUTH_EMPTY};
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	struct error found;
+	struct cursor cursor;
+	int result;
+
+	tpm2_put_u16(writer, START_SIZE);
+	tpm2_put_u16(writer, 0);
+	result = tpm2_run(tpm, &call, &found);
+	*ret_known = false;
+	*ret_defined = result == 0 || TPM_RC_REASON(call.response_code) == TPM_RC_NV_UNWRITTEN;
+	if (result == -E_NOT_FOUND)
+		return 0;
+	if (result < 0) {
+		if (error)
+			*error = found;
+		return result;
+	}
+	cursor = cursor_make(call.answer);
+	*ret_known = decode(tpm2_get_sized(&cursor), ret_last) && cursor.rest.size == 0;
+	return 0;
+}
+
+/* The platform hierarchy's authorisation is empty until tpm_lock_platform, and what is written is no secret. */
+static struct tpm2_call platform_call(uint32_t code, const char *doing)
+{
+	return (struct tpm2_call){.code = code,
+	                          .doing = doing,
+	                          .object = START_OBJECT,
+	                          .handle_count = 1,
+	                          .handles = {TPM_RH_PLATFORM},
+	                          .authorization = TPM2_AUTH_EMPTY};
+}
+
+static int define_index(struct tpm *tpm, struct error *error)
+{
+	const struct tpm2_nv_public wanted = {START_INDEX, START_ATTRIBUTES, START_SIZE};
+	struct tpm2_call call = platform_call(TPM_CC_NV_DefineSpace, "make room for the counters of a start");
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	size_t place;
+
+	tpm2_put_sized(writer, BYTES_EMPTY);
+	place = tpm2_begin_sized(writer);
+	tpm2_put_nv_public(writer, &wanted);
+	tpm2_end_sized(writer, place);
+	return tpm2_run(tpm, &call, error);
+}
+
+static int write_now(struct tpm *tpm, const struct tpm_counters *now, struct error *error)
+{
+	struct tpm2_call call = platform_call(TPM_CC_NV_Write, "record the counters of this start");
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	uint8_t data[START_SIZE];
+
+	call.handles[call.handle_count++] = START_INDEX;
+	encode(now, data);
+	tpm2_put_sized(writer, bytes_make(data, sizeof(data)));
+	tpm2_put_u16(writer, 0);
+	return tpm2_run(tpm, &call, error);
+}
+
+int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
+                     struct error *error)
+{
+	const struct tpm_counters now = {info->reset_count, info->restart_count, info->clock_ms};
+	struct tpm_counters last;
+	bool known, defined;
+	int result = read_last(tpm, &last, &known, &defined, error);
+
+	if (result < 0)
+		return result;
+	*ret_since = tpm_compare_counters(known ? &last : NULL, &now, again);
+	/* The menu once more in the same start. */
+	if (known && last.reset_count == now.reset_count && last.restart_count == now.restart_count)
+		return 0;
+	if (!defined)
+		result = define_index(tpm, error);
+	return result < 0 ? result : write_now(tpm, &now, error);
+}
