@@ -107,6 +107,7 @@ void tpm_close(struct tpm **tpm)
 	/* In a child process this memory is empty (MADV_WIPEONFORK): the TPM stays the parent's. */
 	if (!closing || !closing->transport)
 		return;
+	tpm2_session_close(&closing->guard);
 	left = closing->open_count;
 	/* From the end, because a flush that works takes its handle out. */
 	while (left > 0 && left <= closing->open_count)

@@ -120,6 +120,9 @@ void tpm2_session_close(struct tpm2_session **session);
  * tpm2_run_guarded runs the call; after a failure the guard is closed, because its nonces are no longer known. */
 int tpm2_guard(struct tpm *tpm, struct tpm2_call *call, struct error *error);
 int tpm2_run_guarded(struct tpm *tpm, struct tpm2_call *call, struct error *error);
+/* tpm_pcr_read; guarded false for a value that only explains. */
+int tpm2_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, bool guarded, struct tpm_pcrs *ret_pcrs,
+                  struct error *error);
 /* The HMACs of a command and of its answer, and parameter encryption: for tpm2_run. code is the command's. */
 struct digest tpm2_session_command_mac(const struct tpm2_call *call, struct bytes parameters);
 bool tpm2_session_answer_accepted(const struct tpm2_call *call, struct bytes parameters,

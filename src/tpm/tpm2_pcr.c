@@ -22,15 +22,15 @@ static bool is_active(const struct tpm *tpm, enum hash_algorithm bank)
 }
 
 /* Reads all PCRs of the mask once. ret_steady is false where a PCR was extended between two commands. */
-static int read_all(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, struct tpm_pcrs *pcrs, bool *ret_steady,
-                    struct error *error)
+static int read_all(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, bool guarded, struct tpm_pcrs *pcrs,
+                    bool *ret_steady, struct error *error)
 {
 	struct tpm2_call call = {.code = TPM_CC_PCR_Read, .doing = "read PCRs", .object = "TPM"};
 	uint32_t first_counter = 0;
-	int guarded = tpm2_guard(tpm, &call, error);
+	int ready = guarded ? tpm2_guard(tpm, &call, error) : 0;
 
-	if (guarded < 0)
-		return guarded;
+	if (ready < 0)
+		return ready;
 	*ret_steady = true;
 	for (uint32_t left = mask; left != 0;) {
 		uint32_t counter, got;
@@ -50,8 +50,8 @@ static int read_all(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, st
 	return 0;
 }
 
-int tpm_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, struct tpm_pcrs *ret_pcrs,
-                 struct error *error)
+int tpm2_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, bool guarded, struct tpm_pcrs *ret_pcrs,
+                  struct error *error)
 {
 	struct tpm_pcrs pcrs = {.bank = bank, .mask = mask};
 	bool steady = false;
@@ -62,7 +62,7 @@ int tpm_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, struc
 		return error_set(error, E_UNSUPPORTED, "TPM", "the TPM's bank %s is not active",
 		                 hash_name(bank) ? hash_name(bank) : "of this number");
 	for (unsigned tries = 0; tries < READ_TRIES && !steady; tries++) {
-		int result = read_all(tpm, bank, mask, &pcrs, &steady, error);
+		int result = read_all(tpm, bank, mask, guarded, &pcrs, &steady, error);
 
 		if (result < 0)
 			return result;
@@ -71,6 +71,12 @@ int tpm_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, struc
 		return error_set(error, E_TPM, "TPM", "the PCRs change while they are read");
 	*ret_pcrs = pcrs;
 	return 0;
+}
+
+int tpm_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, struct tpm_pcrs *ret_pcrs,
+                 struct error *error)
+{
+	return tpm2_pcr_read(tpm, bank, mask, true, ret_pcrs, error);
 }
 
 int tpm_pcr_extend(struct tpm *tpm, unsigned pcr, const struct digest *digests, size_t count, struct error *error)

@@ -399,7 +399,7 @@ int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask,
 	int result = tpm2_record_read(tpm, slot, error);
 
 	if (result == 0)
-		result = tpm_pcr_read(tpm, tpm->record.expected.bank, tpm->record.expected.mask, &now, error);
+		result = tpm2_pcr_read(tpm, tpm->record.expected.bank, tpm->record.expected.mask, false, &now, error);
 	if (result < 0)
 		return result;
 	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {

@@ -338,10 +338,11 @@ static void test_A2_storage_key_with_another_name_is_refused(void **state)
 	tpm = swtpm_open(&swtpm);
 	assert_int_equal(tpm_pin_storage_key(tpm, tpm2_name_bytes(&recorded), NULL), 0);
 	assert_int_equal(unseal(tpm, "", secret_text), 0);
+	pcrs = pcrs_now(tpm, MASK);
 	recorded.data[10] ^= 1;
 	assert_int_equal(tpm_pin_storage_key(tpm, tpm2_name_bytes(&recorded), NULL), 0);
 	assert_int_equal(unseal(tpm, "", secret_text), -E_FOREIGN_TPM);
-	pcrs = pcrs_now(tpm, MASK);
+	assert_int_equal(tpm_pcr_read(tpm, HASH_SHA256, MASK, &pcrs, NULL), -E_FOREIGN_TPM);
 	assert_int_equal(tpm_seal(tpm, TPM_SLOT_DISK, text(secret_text), &pcrs, BYTES_EMPTY, BYTES_EMPTY, NULL),
 	                 -E_FOREIGN_TPM);
 	tpm_close(&tpm);
