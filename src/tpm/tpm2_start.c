@@ -37,7 +37,7 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 		(void)snprintf(text, size, "the first start that is recorded in this TPM");
 		return;
 	case TPM_HISTORY_CLEARED:
-		(void)snprintf(text, size, "the TPM was cleared, or it is another one: its count of resets went back");
+		(void)snprintf(text, size, "cleared, or another one: its count of resets went back");
 		return;
 	case TPM_HISTORY_NORMAL:
 		(void)snprintf(text, size, "%s since the last start", since->resets == 0 ? "no reset" : "1 reset");
@@ -47,13 +47,10 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 	}
 	if (since->restarts > 0)
 		(void)snprintf(text, size,
-		               "the TPM was restarted without a reset of the machine (restartCount +%" PRIu32
-		               ", resetCount +%" PRIu32 ")",
+		               "restarted without a reset (restartCount +%" PRIu32 ", resetCount +%" PRIu32 ")",
 		               since->restarts, since->resets);
 	else
-		(void)snprintf(text, size,
-		               "the TPM was reset while running, or a start did not get this far (resetCount +%" PRIu32
-		               ")",
+		(void)snprintf(text, size, "reset while running, or a start was broken off (resetCount +%" PRIu32 ")",
 		               since->resets);
 }
 
