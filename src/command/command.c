@@ -81,7 +81,7 @@ static int print_help(void)
 	             "  --json           one JSON object on standard output, or one a line where a list streams\n"
 	             "  -v, -q           more, or less, on standard error\n"
 	             "  --tpm WHERE      swtpm:PATH (a UNIX socket) or a device; default /dev/tpm0\n"
-	             "  --settings FILE  CONFIG_NAME=value lines that go before the board's\n"
+	             "  --settings FILE  a board's CONFIG_NAME=value lines (totp new: the name on the phone)\n"
 	             "  --help, --version\n\n"
 	             "exit status: 0 yes or done; 1 no (tampered, refused, mismatch, wrong passphrase);\n"
 	             "2 usage, or input that cannot be read as what it should be; 3 the environment failed\n");

@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "command/nouns.h"
+#include "rom/settings.h"
 
 #include <string.h>
 #include <time.h>
@@ -14,7 +15,7 @@
 #define PASSPHRASE_LIMIT 128
 
 struct totp_options {
-	const char *label;
+	const char *label;      /* NULL: the board's name, or DEFAULT_LABEL */
 	const char *owner_file; /* NULL: the owner passphrase is empty */
 };
 
@@ -31,7 +32,7 @@ static int read_options(const struct command_context *context, int argc, char **
 			return command_usage(context, "%s misses its value", argv[i]);
 		*(is_label ? &options->label : &options->owner_file) = argv[++i];
 	}
-	if (strlen(options->label) > LABEL_LIMIT)
+	if (options->label && strlen(options->label) > LABEL_LIMIT)
 		return command_usage(context, "a label has at most %d bytes", LABEL_LIMIT);
 	return 0;
 }
@@ -89,16 +90,21 @@ static int run_new(const struct command_context *context, int argc, char **argv)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	CLEANUP(secret_clear) struct secret owner = {0}, secret = {0};
-	struct totp_options options = {.label = DEFAULT_LABEL};
+	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
+	struct totp_options options = {0};
 	struct error error;
 	int status = read_options(context, argc, argv, true, &options);
 
 	if (status != 0)
 		return status;
+	if (context->settings && rom_settings_load(context->settings, BYTES_EMPTY, &settings, &error) < 0)
+		return command_fail(context, &error);
+	if (!options.label)
+		options.label = rom_settings_get(&settings, "CONFIG_BOARD_NAME");
 	if (read_passphrase(options.owner_file, &owner, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
 	    totp_new(tpm, secret_bytes(&owner), &secret, &error) < 0)
 		return command_fail(context, &error);
-	return print_secret(context, options.label, secret_bytes(&secret));
+	return print_secret(context, options.label ? options.label : DEFAULT_LABEL, secret_bytes(&secret));
 }
 
 static int print_code(const struct command_context *context, struct bytes secret, uint64_t now)
@@ -146,7 +152,7 @@ static int run_reseal(const struct command_context *context, int argc, char **ar
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	CLEANUP(secret_clear) struct secret owner = {0}, secret = {0};
-	struct totp_options options = {.label = DEFAULT_LABEL};
+	struct totp_options options = {0};
 	struct json_object *object;
 	struct error error;
 	int status = read_options(context, argc, argv, false, &options);

@@ -42,8 +42,8 @@ static void load_owner_files(struct menu *menu)
 
 	if (read_handed_over(menu->request->settings_fd, "config.user", &text, &error) < 0)
 		log_error(&error);
-	if (rom_settings_load(SETTINGS_BOARD_FILE, buffer_bytes(&text), &menu->settings, &error) < 0)
-		log_error(&error);
+	if (rom_settings_load(SETTINGS_BOARD_FILE, buffer_bytes(&text), &menu->settings, &menu->settings_problem) < 0)
+		log_error(&menu->settings_problem);
 	if (read_handed_over(menu->request->key_fd, "owner.asc", &menu->key, &error) < 0)
 		log_error(&error);
 }

@@ -13,8 +13,9 @@ struct menu {
 	const struct menu_request *request;
 	struct ui *ui;
 	struct rom_settings settings;
-	struct buffer key; /* the owner's public key as it stands in the ROM; empty: none */
-	struct tpm *tpm;   /* NULL: none, and tpm_problem says why */
+	struct error settings_problem; /* code E_NONE: all could be read */
+	struct buffer key;             /* the owner's public key as it stands in the ROM; empty: none */
+	struct tpm *tpm;               /* NULL: none, and tpm_problem says why */
 	struct error tpm_problem;
 	struct tpm_info tpm_info;
 	bool start_known; /* since_start says what happened to the TPM since the last start */

@@ -76,6 +76,8 @@ void menu_status(void *context, struct ui_text *text)
 	add_totp(menu, text, now);
 	add_tpm(menu, text);
 	add_boot(menu, text);
+	if (menu->settings_problem.code != E_NONE)
+		ui_text_add(text, UI_WARNING, "Settings  %s", menu->settings_problem.sentence);
 	if (menu->request->rom_problem)
 		ui_text_add(text, UI_BAD, "ROM       %s", menu->request->rom_problem);
 	else if (menu->key.size == 0)
