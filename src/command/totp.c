@@ -3,20 +3,19 @@
 #include "attest/totp.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
-#include "base/file.h"
 #include "command/nouns.h"
+#include "command/passphrase.h"
 #include "rom/settings.h"
 
 #include <string.h>
 #include <time.h>
 
-#define DEFAULT_LABEL    "Heads"
-#define LABEL_LIMIT      64
-#define PASSPHRASE_LIMIT 128
+#define DEFAULT_LABEL "Heads"
+#define LABEL_LIMIT   64
 
 struct totp_options {
 	const char *label;      /* NULL: the board's name, or DEFAULT_LABEL */
-	const char *owner_file; /* NULL: the owner passphrase is empty */
+	const char *owner_file; /* NULL: asked for where the TPM has an owner passphrase */
 };
 
 /* Options of a verb. Returns 0, or the exit status of an error that was printed. */
@@ -34,29 +33,6 @@ static int read_options(const struct command_context *context, int argc, char **
 	}
 	if (options->label && strlen(options->label) > LABEL_LIMIT)
 		return command_usage(context, "a label has at most %d bytes", LABEL_LIMIT);
-	return 0;
-}
-
-/* The first line of the file, "-" being standard input: a passphrase never stands in argv or the environment. */
-static int read_passphrase(const char *path, struct secret *ret_passphrase, struct error *error)
-{
-	CLEANUP(buffer_clear) struct buffer text = {0};
-	struct bytes line;
-	int result;
-
-	if (!path)
-		return 0;
-	if (strcmp(path, "-") == 0)
-		result = file_read_fd(STDIN_FILENO, "standard input", PASSPHRASE_LIMIT + 1, &text, error);
-	else
-		result = file_read(path, PASSPHRASE_LIMIT + 1, &text, error);
-	if (result < 0)
-		return result;
-	line = buffer_bytes(&text);
-	if (line.size > 0 && line.data[line.size - 1] == '\n')
-		line.size--;
-	if (secret_copy(line, ret_passphrase) < 0)
-		return error_set(error, E_MEMORY, "passphrase", "no locked memory for the passphrase");
 	return 0;
 }
 
@@ -101,7 +77,8 @@ static int run_new(const struct command_context *context, int argc, char **argv)
 		return command_fail(context, &error);
 	if (!options.label)
 		options.label = rom_settings_get(&settings, "CONFIG_BOARD_NAME");
-	if (read_passphrase(options.owner_file, &owner, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
+	if (tpm_open(context->tpm, &tpm, &error) < 0 ||
+	    command_owner_passphrase(tpm, options.owner_file, &owner, &error) < 0 ||
 	    totp_new(tpm, secret_bytes(&owner), &secret, &error) < 0)
 		return command_fail(context, &error);
 	return print_secret(context, options.label ? options.label : DEFAULT_LABEL, secret_bytes(&secret));
@@ -159,7 +136,8 @@ static int run_reseal(const struct command_context *context, int argc, char **ar
 
 	if (status != 0)
 		return status;
-	if (read_passphrase(options.owner_file, &owner, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
+	if (tpm_open(context->tpm, &tpm, &error) < 0 ||
+	    command_owner_passphrase(tpm, options.owner_file, &owner, &error) < 0 ||
 	    totp_open(tpm, &secret, &error) < 0 ||
 	    totp_reseal(tpm, secret_bytes(&secret), secret_bytes(&owner), &error) < 0)
 		return command_fail(context, &error);

@@ -140,6 +140,7 @@ static void close_menu(struct menu *menu)
 	log_cost(menu);
 	log_clear_sinks();
 	secret_clear(&menu->totp);
+	menu_forget_owner(menu);
 	tpm_close(&menu->tpm);
 	boot_system_clear(&menu->boot);
 	rom_settings_clear(&menu->settings);

@@ -20,7 +20,8 @@ struct menu {
 	struct tpm_info tpm_info;
 	bool start_known; /* since_start says what happened to the TPM since the last start */
 	struct tpm_since_start since_start;
-	struct secret totp; /* empty: not available, and totp_problem says why */
+	struct secret owner; /* the TPM's owner passphrase once it was given: menu_as_owner */
+	struct secret totp;  /* empty: not available, and totp_problem says why */
 	struct error totp_problem;
 	struct error clock_problem; /* code E_NONE: the clock is believed */
 	struct boot_system boot;
@@ -45,6 +46,18 @@ int screen_boot(struct menu *menu, const struct entry *entry);
 void screen_error(struct menu *menu, const char *title, const struct error *error);
 /* Makes a new TOTP secret and shows it for enrolment. */
 void screen_totp_enrol(struct menu *menu);
+
+/* What needs the owner's right over the TPM. owner is empty where the TPM has no owner passphrase.
+ * Errors: its own; -E_WRONG_AUTH has menu_as_owner ask, so it must mean the owner passphrase and nothing else. */
+typedef int menu_owner_action(struct menu *menu, struct bytes owner, void *context, struct error *error);
+/* Runs action with the owner passphrase: the one that was given before in this start, or none; where the TPM refuses
+ * that, asks (at most three times). why: one sentence that says what it is needed for. What was right stays in locked
+ * memory until the menu's process ends, which is before PID 1 caps the TPM and leaves.
+ * Errors: those of action; -E_REFUSED (the owner gave none), menu->tpm_problem. */
+int menu_as_owner(struct menu *menu, const char *why, menu_owner_action *action, void *context, struct error *error);
+/* A passphrase that is known to be right, from taking ownership. -E_MEMORY. */
+int menu_keep_owner(struct menu *menu, struct bytes passphrase);
+void menu_forget_owner(struct menu *menu);
 
 /* Reads and verifies /boot, again where it was read before. */
 void menu_prepare_boot(struct menu *menu);

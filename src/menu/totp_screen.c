@@ -7,9 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#define OWNER_PASSPHRASE_MAX 64
-#define OWNER_TRIES          3
-
 static const char *label(const struct menu *menu)
 {
 	const char *board = rom_settings_get(&menu->settings, "CONFIG_BOARD_NAME");
@@ -38,26 +35,9 @@ static void show_enrolment(struct menu *menu, struct bytes secret)
 	ui_text_clear(&text);
 }
 
-/* Tries without an owner passphrase first; asks where the TPM has one. */
-static int make_secret(struct menu *menu, struct secret *ret_secret, struct error *error)
+static int make_secret(struct menu *menu, struct bytes owner, void *context, struct error *error)
 {
-	struct ui_text text = {0};
-	int r = totp_new(menu->tpm, BYTES_EMPTY, ret_secret, error);
-
-	for (unsigned i = 0; i < OWNER_TRIES && r == -E_WRONG_AUTH; i++) {
-		CLEANUP(secret_clear) struct secret owner = {0};
-
-		ui_text_clear(&text);
-		ui_text_add(&text, UI_NORMAL, "%s",
-		            i == 0 ? "The TPM has an owner passphrase; it is needed to store the secret."
-		                   : "That passphrase was wrong.");
-		if (secret_allocate(OWNER_PASSPHRASE_MAX, &owner) < 0 ||
-		    !ui_ask_secret(menu->ui, "TPM owner passphrase", &text, &owner))
-			break;
-		r = totp_new(menu->tpm, secret_bytes(&owner), ret_secret, error);
-	}
-	ui_text_clear(&text);
-	return r;
+	return totp_new(menu->tpm, owner, context, error);
 }
 
 void screen_totp_enrol(struct menu *menu)
@@ -66,7 +46,7 @@ void screen_totp_enrol(struct menu *menu)
 	struct error error;
 
 	ui_progress(menu->ui, "TOTP", "Making a new secret ...", 0, 0);
-	if (make_secret(menu, &secret, &error) < 0) {
+	if (menu_as_owner(menu, "The new secret is to be stored in the TPM.", make_secret, &secret, &error) < 0) {
 		log_error(&error);
 		screen_error(menu, "No TOTP secret was made", &error);
 		return;

@@ -11,6 +11,10 @@
 #define TPM_PCR_COUNT 24
 #define TPM_MAX_BANKS 5
 
+/* Longest passphrase of the owner. Beyond 32 bytes its SHA-256 takes its place; tpm2-tools then wants that, as
+ * hex:... */
+#define OWNER_PASSPHRASE_MAX 64
+
 struct tpm;
 
 /* Opens "swtpm:PATH" (UNIX data socket of swtpm) or the path of a character device; NULL means /dev/tpm0. Flushes
@@ -27,7 +31,13 @@ struct tpm_info {
 	size_t bank_count; /* active banks */
 	enum hash_algorithm banks[TPM_MAX_BANKS];
 	uint32_t lockout_counter, lockout_max, lockout_recovery_seconds;
+	/* How long a wrong passphrase for the lockout hierarchy itself closes it; 0: until the TPM is reset. */
+	uint32_t lockout_auth_seconds;
 	bool in_lockout;
+	/* Who took ownership gave the hierarchies an authorisation. */
+	bool owner_auth_set, endorsement_auth_set, lockout_auth_set;
+	bool
+	    clear_disabled; /* the lockout hierarchy may not clear the TPM; the platform hierarchy may allow it again */
 	uint32_t reset_count, restart_count;
 	uint64_t clock_ms;
 	size_t handle_count; /* persistent objects and NV indices: tpm_get_handles fills them in */
@@ -35,6 +45,11 @@ struct tpm_info {
 };
 int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error);
 int tpm_get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error);
+/* The dictionary-attack lockout in words, before any passphrase is tried (A18): "10 tries left", "1 wrong passphrase; 9
+ * tries left; ...", or that it is locked and when it opens. age: seconds since info was read. The TPM tells the
+ * interval and not how much of it is over, so the time is the longest that it can be. Pure. */
+void tpm_lockout_text(const struct tpm_info *info, uint64_t age, char *text, size_t size);
+
 /* What happened to the TPM between two starts (A3, A4), by its own counters. A power-on or a reset of the machine is
  * one reset of the TPM; a resume from sleep is a restart. */
 struct tpm_counters {

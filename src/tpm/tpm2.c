@@ -164,11 +164,17 @@ static void read_properties(const struct tpm2_properties *properties, struct tpm
 	if (find_property(properties, TPM_PT_FIRMWARE_VERSION_1, &high) &&
 	    find_property(properties, TPM_PT_FIRMWARE_VERSION_2, &low))
 		info->firmware = (uint64_t)high << 32 | low;
-	if (find_property(properties, TPM_PT_PERMANENT, &permanent))
+	if (find_property(properties, TPM_PT_PERMANENT, &permanent)) {
+		info->owner_auth_set = (permanent & TPM_PT_PERMANENT_OWNER_AUTH) != 0;
+		info->endorsement_auth_set = (permanent & TPM_PT_PERMANENT_ENDORSEMENT_AUTH) != 0;
+		info->lockout_auth_set = (permanent & TPM_PT_PERMANENT_LOCKOUT_AUTH) != 0;
+		info->clear_disabled = (permanent & TPM_PT_PERMANENT_DISABLE_CLEAR) != 0;
 		info->in_lockout = (permanent & TPM_PT_PERMANENT_IN_LOCKOUT) != 0;
+	}
 	(void)find_property(properties, TPM_PT_LOCKOUT_COUNTER, &info->lockout_counter);
 	(void)find_property(properties, TPM_PT_MAX_AUTH_FAIL, &info->lockout_max);
 	(void)find_property(properties, TPM_PT_LOCKOUT_INTERVAL, &info->lockout_recovery_seconds);
+	(void)find_property(properties, TPM_PT_LOCKOUT_RECOVERY, &info->lockout_auth_seconds);
 }
 
 static int get_all_properties(struct tpm *tpm, struct tpm_info *info, struct error *error)

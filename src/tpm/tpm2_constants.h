@@ -86,18 +86,23 @@
 #define TPMA_NV_PLATFORMCREATE 0x40000000u
 
 /* TPM_CAP, TPM_PT */
-#define TPM_CAP_HANDLES             1
-#define TPM_CAP_PCRS                5
-#define TPM_CAP_TPM_PROPERTIES      6
-#define TPM_PT_FIXED                0x100u
-#define TPM_PT_MANUFACTURER         0x105u
-#define TPM_PT_FIRMWARE_VERSION_1   0x10bu
-#define TPM_PT_FIRMWARE_VERSION_2   0x10cu
-#define TPM_PT_PERMANENT            0x200u
-#define TPM_PT_PERMANENT_IN_LOCKOUT 0x200u
-#define TPM_PT_LOCKOUT_COUNTER      0x20eu
-#define TPM_PT_MAX_AUTH_FAIL        0x20fu
-#define TPM_PT_LOCKOUT_INTERVAL     0x210u
+#define TPM_CAP_HANDLES                   1
+#define TPM_CAP_PCRS                      5
+#define TPM_CAP_TPM_PROPERTIES            6
+#define TPM_PT_FIXED                      0x100u
+#define TPM_PT_MANUFACTURER               0x105u
+#define TPM_PT_FIRMWARE_VERSION_1         0x10bu
+#define TPM_PT_FIRMWARE_VERSION_2         0x10cu
+#define TPM_PT_PERMANENT                  0x200u
+#define TPM_PT_PERMANENT_OWNER_AUTH       0x001u
+#define TPM_PT_PERMANENT_ENDORSEMENT_AUTH 0x002u
+#define TPM_PT_PERMANENT_LOCKOUT_AUTH     0x004u
+#define TPM_PT_PERMANENT_DISABLE_CLEAR    0x100u
+#define TPM_PT_PERMANENT_IN_LOCKOUT       0x200u
+#define TPM_PT_LOCKOUT_COUNTER            0x20eu
+#define TPM_PT_MAX_AUTH_FAIL              0x20fu
+#define TPM_PT_LOCKOUT_INTERVAL           0x210u
+#define TPM_PT_LOCKOUT_RECOVERY           0x211u
 
 /* TPM_RC. Where bit 7 is set (format one) the low six bits are the error; the rest says which handle, parameter or
  * session it was: TPM_RC_REASON takes that away. */
