@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
+#include "base/encode.h"
 #include <string.h>
 
 static bool plain(uint8_t byte)
@@ -47,6 +48,33 @@ char *text_escape_into(struct bytes bytes, char *text, size_t size)
 	}
 	text[used] = '\0';
 	return text;
+}
+
+bool text_unescape(struct bytes text, struct buffer *buffer)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t value = text.data[i];
+
+		if (value < 0x20 || value > 0x7e)
+			return false;
+		if (value == '\\') {
+			if (i + 4 > text.size || text.data[i + 1] != 'x' ||
+			    !hex_decode(bytes_slice(text, i + 2, 2), &value, 1))
+				return false;
+			i += 3;
+		}
+		buffer_append_byte(buffer, value);
+	}
+	return true;
+}
+
+struct bytes text_take_field(struct bytes *rest, uint8_t separator)
+{
+	const uint8_t *end = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
+	struct bytes field = bytes_slice(*rest, 0, end ? (size_t)(end - rest->data) : rest->size);
+
+	*rest = bytes_slice(*rest, field.size + 1, rest->size);
+	return field;
 }
 
 /* Size of the well-formed UTF-8 sequence (RFC 3629) of a printable character at the front, or 0. C1 controls, the

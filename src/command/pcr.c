@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads pcr`: what was measured. */
 #include "command/pcr.h"
+#include "attest/measure.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/file.h"
@@ -95,6 +96,7 @@ static int run_extend(const struct command_context *context, int argc, char **ar
 	CLEANUP(buffer_clear) struct buffer content = {0};
 	const bool from_file = argc == 4 && strcmp(argv[2], "--file") == 0;
 	struct digest digests[TPM_MAX_BANKS];
+	struct bytes measured;
 	const enum hash_algorithm *banks;
 	struct error error;
 	size_t count;
@@ -108,11 +110,13 @@ static int run_extend(const struct command_context *context, int argc, char **ar
 		return command_fail(context, &error);
 	if (tpm_open(context->tpm, &tpm, &error) < 0)
 		return command_fail(context, &error);
+	measured = from_file ? buffer_bytes(&content) : bytes_from_string(argv[2]);
+	/* In the recovery shell this is an event of the machine's log; a workstation has none. */
+	if (measure_bytes(tpm, pcr, argv[argc - 1], measured, &error) < 0)
+		return command_fail(context, &error);
 	count = tpm_banks(tpm, &banks);
 	for (size_t i = 0; i < count; i++)
-		digests[i] = digest_of(banks[i], from_file ? buffer_bytes(&content) : bytes_from_string(argv[2]));
-	if (tpm_pcr_extend(tpm, pcr, digests, count, &error) < 0)
-		return command_fail(context, &error);
+		digests[i] = digest_of(banks[i], measured);
 	print_extended(context, pcr, digests, count);
 	return 0;
 }

@@ -139,42 +139,12 @@ int tree_parse(struct bytes data, struct tree *ret_tree, struct error *error)
 	return 0;
 }
 
-/* Undoes text_escape. NULL where it is not what text_escape writes, or without memory. */
+/* NULL where it is not what text_escape writes of a name, or without memory. */
 static char *unescape(struct bytes text)
 {
-	char *result = malloc(text.size + 1);
-	size_t used = 0;
+	CLEANUP(buffer_clear) struct buffer name = {0};
 
-	if (!result)
-		return NULL;
-	for (size_t i = 0; i < text.size; i++) {
-		uint8_t value = text.data[i];
-
-		if (value < 0x20 || value > 0x7e)
-			goto malformed;
-		if (value == '\\') {
-			if (i + 4 > text.size || text.data[i + 1] != 'x' ||
-			    !hex_decode(bytes_slice(text, i + 2, 2), &value, 1) || value == 0)
-				goto malformed;
-			i += 3;
-		}
-		result[used++] = (char)value;
-	}
-	result[used] = '\0';
-	return result;
-malformed:
-	free(result);
-	return NULL;
-}
-
-/* Takes the bytes before the separator off the front; all of it where there is none. */
-static struct bytes take_field(struct bytes *rest, uint8_t separator)
-{
-	const uint8_t *end = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
-	struct bytes field = bytes_slice(*rest, 0, end ? (size_t)(end - rest->data) : rest->size);
-
-	*rest = bytes_slice(*rest, field.size + 1, rest->size);
-	return field;
+	return text_unescape(text, &name) && !name.failed ? bytes_to_string(buffer_bytes(&name)) : NULL;
 }
 
 static bool read_binding(struct bytes line, const char *word, uint8_t digest[32])
@@ -193,8 +163,8 @@ static enum tree_type read_type(struct bytes field)
 
 static int parse_type_line(struct bytes line, size_t number, struct tree *tree, struct error *error)
 {
-	enum tree_type type = read_type(take_field(&line, '\t'));
-	CLEANUP_FREE char *path = unescape(take_field(&line, '\t'));
+	enum tree_type type = read_type(text_take_field(&line, '\t'));
+	CLEANUP_FREE char *path = unescape(text_take_field(&line, '\t'));
 	CLEANUP_FREE char *target = NULL;
 	bool wants_target = type == TREE_LINK;
 
@@ -219,16 +189,16 @@ int tree_types_parse(struct bytes text, struct tree_binding *ret_binding, struct
 		return error_set(error, E_TOO_LARGE, TYPES_OBJECT, "%s is larger than %zu bytes", TYPES_OBJECT,
 		                 TREE_MAX_SIZE);
 	if (text.size == 0 || text.data[text.size - 1] != '\n' ||
-	    !bytes_equal(take_field(&text, '\n'), bytes_from_string("heads types 1")) ||
-	    !read_binding(take_field(&text, '\n'), "hashes ", binding.hashes) ||
-	    !read_binding(take_field(&text, '\n'), "tree ", binding.tree))
+	    !bytes_equal(text_take_field(&text, '\n'), bytes_from_string("heads types 1")) ||
+	    !read_binding(text_take_field(&text, '\n'), "hashes ", binding.hashes) ||
+	    !read_binding(text_take_field(&text, '\n'), "tree ", binding.tree))
 		return error_set(error, E_MALFORMED, TYPES_OBJECT, "the first lines of %s cannot be read",
 		                 TYPES_OBJECT);
 	for (size_t number = 4; text.size > 0; number++) {
 		if (tree.count >= TREE_MAX_PATHS)
 			return error_set(error, E_TOO_LARGE, TYPES_OBJECT, "%s lists more than %d paths", TYPES_OBJECT,
 			                 TREE_MAX_PATHS);
-		r = parse_type_line(take_field(&text, '\n'), number, &tree, error);
+		r = parse_type_line(text_take_field(&text, '\n'), number, &tree, error);
 		if (r < 0)
 			return r;
 	}

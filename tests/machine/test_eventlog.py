@@ -17,6 +17,10 @@ FIRMWARE = ["FMAP: FMAP"] + ["FMAP: COREBOOT CBFS: " + name for name in
                              ("bootblock", "fallback/romstage", "fallback/postcar", "fallback/ramstage", "fallback/payload")]
 
 
+# An extend from outside: Heads' own is an event, unless there is no log.
+UNTOLD = "mv /run/heads/eventlog /tmp/log; heads pcr extend {} intruder >/dev/null; mv /tmp/log /run/heads/eventlog"
+
+
 def predict(rom, *options):
     return json.loads(run([HEADS, "--json", "pcr", "predict", *options, rom]))
 
@@ -96,7 +100,9 @@ def test_event_log(directory):
             foretold = predict(machine.flash, *options)["sha256"]
             require(foretold == {n: pcrs[n] for n in ("2", "7")}, f"predict {options} says {foretold}, the TPM {pcrs}")
 
-        status, text = in_shell(machine, "heads pcr extend 1 intruder >/dev/null; heads --json pcr replay /run/heads/eventlog")
+        status, text = in_shell(machine, "heads pcr extend 1 owner >/dev/null; heads --json pcr replay /run/heads/eventlog")
+        require(status == 0 and json.loads(text)["events"] == len(events) + 1, f"our own extend is an event: {status} {text}")
+        status, text = in_shell(machine, f"{UNTOLD.format(1)}; heads --json pcr replay /run/heads/eventlog")
         replay = json.loads(text)
         require(status == 1 and replay["result"] == "different" and replay["first_difference"]["pcr"] == 1,
                 f"an extend that no event tells of: {status} {text}")
