@@ -37,23 +37,20 @@ static void extend(struct digest *pcr, struct bytes measured)
 static int find_file(const struct rom_image *image, const char *region_name, const char *name, struct bytes *ret_data,
                      struct error *error)
 {
-	size_t offset, position = 0;
+	size_t offset;
 	struct cbfs_file file;
 	struct bytes region;
 	int r = fmap_find(image->bytes, region_name, &offset, &region, error);
 
 	if (r < 0)
 		return r;
-	while ((r = cbfs_next(region, &position, &file, error)) > 0) {
-		if (strcmp(file.name, name) != 0)
-			continue;
+	r = cbfs_find_file(region, name, &file, error);
+	if (r == -E_NOT_FOUND)
+		return error_set(error, E_NOT_FOUND, name,
+		                 "the region %s of the image holds no %s, which coreboot measures", region_name, name);
+	if (r == 0)
 		*ret_data = file.data;
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	return error_set(error, E_NOT_FOUND, name, "the region %s of the image holds no %s, which coreboot measures",
-	                 region_name, name);
+	return r;
 }
 
 static int find_part(const struct rom_image *image, const char *region, const char *file, struct bytes *ret_data,

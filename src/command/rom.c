@@ -46,7 +46,7 @@ static int walk(const struct command_context *context, const struct rom_image *i
 {
 	size_t offset, position = 0;
 	struct bytes region;
-	int r = fmap_find(image->bytes, "COREBOOT", &offset, &region, error);
+	int r = cbfs_find(image->bytes, "COREBOOT", &offset, &region, error);
 
 	if (r < 0)
 		return r;

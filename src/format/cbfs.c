@@ -4,148 +4,162 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FMAP_SIGNATURE   "__FMAP__"
-#define FMAP_HEADER_SIZE 56
-#define FMAP_AREA_SIZE   42
-#define FMAP_MAX_AREAS   256
+#define MASTER_MAGIC    0x4f524243u /* "ORBC" */
+#define MASTER_VERSION1 0x31313131u
+#define MASTER_VERSION2 0x31313132u
+#define MASTER_SIZE     32
+#define POINTER_SIZE    4
 
-#define CBFS_MAGIC           "LARCHIVE"
-#define CBFS_HEADER_SIZE     24
-#define CBFS_ALIGNMENT       64
-#define CBFS_TYPE_DELETED    0x00000000u
-#define CBFS_TYPE_EMPTY      0xffffffffu
-#define CBFS_TAG_COMPRESSION 0x42435a4cu
-
-/* The area NAME of the FMAP at the front of bytes. Returns 1, 0 where the FMAP has none, or -E_MALFORMED where this is
- * no FMAP: the signature may stand anywhere, for instance inside a program. */
-static int fmap_area(struct bytes bytes, const char *name, uint32_t *ret_offset, uint32_t *ret_size)
+static size_t round_up(size_t value)
 {
-	struct cursor cursor = cursor_make(bytes);
-	uint8_t major;
-	uint16_t areas;
-
-	(void)cursor_bytes(&cursor, strlen(FMAP_SIGNATURE));
-	major = cursor_u8(&cursor);
-	(void)cursor_bytes(&cursor, 1 + 8 + 4 + 32); /* minor version, base, size, name */
-	areas = cursor_u16le(&cursor);
-	if (cursor.failed || major != 1 || areas == 0 || areas > FMAP_MAX_AREAS)
-		return -E_MALFORMED;
-	for (uint16_t i = 0; i < areas; i++) {
-		uint32_t offset = cursor_u32le(&cursor), size = cursor_u32le(&cursor);
-		struct bytes label = cursor_bytes(&cursor, 32);
-
-		(void)cursor_u16le(&cursor);
-		if (cursor.failed)
-			return -E_MALFORMED;
-		if (memchr(label.data, '\0', label.size) && strcmp((const char *)label.data, name) == 0) {
-			*ret_offset = offset;
-			*ret_size = size;
-			return 1;
-		}
-	}
-	return 0;
+	return (value + CBFS_ALIGNMENT - 1) / CBFS_ALIGNMENT * CBFS_ALIGNMENT;
 }
 
-int fmap_find(struct bytes image, const char *name, size_t *ret_offset, struct bytes *ret_region, struct error *error)
+/* An image from before there were maps: the last four bytes say how far before the end of the image its master header
+ * lies. Returns 1, 0 where there is none, or -E_MALFORMED. The files end where bootblock or master header begin. */
+static int find_by_master_header(struct bytes image, size_t *ret_offset, struct bytes *ret_region, struct error *error)
 {
-	bool found_map = false;
+	struct cursor cursor = cursor_make(bytes_slice(image, image.size - POINTER_SIZE, POINTER_SIZE));
+	uint32_t distance = 0 - cursor_u32le(&cursor), magic, version;
+	size_t size, bootblock, alignment, offset, end = image.size - POINTER_SIZE;
 
-	/* coreboot aligns the FMAP to 64 bytes at least. */
-	for (size_t at = 0; at + FMAP_HEADER_SIZE <= image.size; at += CBFS_ALIGNMENT) {
-		uint32_t offset, size;
-		int r;
-
-		if (memcmp(image.data + at, FMAP_SIGNATURE, strlen(FMAP_SIGNATURE)) != 0)
-			continue;
-		r = fmap_area(bytes_slice(image, at, image.size), name, &offset, &size);
-		if (r < 0)
-			continue;
-		found_map = true;
-		if (r == 0)
-			continue;
-		if (offset > image.size || size > image.size - offset)
-			return error_set(error, E_MALFORMED, name,
-			                 "the image is truncated: its region %s ends at %llu, the image at %zu", name,
-			                 (unsigned long long)offset + size, image.size);
-		*ret_offset = offset;
-		*ret_region = bytes_slice(image, offset, size);
+	if (distance > image.size || distance < MASTER_SIZE)
 		return 0;
-	}
-	if (found_map)
-		return error_set(error, E_NOT_FOUND, name, "the image has no region %s", name);
-	return error_set(error, E_MALFORMED, name, "this is no coreboot image: no FMAP was found in its %zu bytes",
-	                 image.size);
+	cursor = cursor_make(bytes_slice(image, image.size - distance, MASTER_SIZE));
+	magic = cursor_u32be(&cursor);
+	version = cursor_u32be(&cursor);
+	size = cursor_u32be(&cursor);
+	bootblock = cursor_u32be(&cursor);
+	alignment = cursor_u32be(&cursor);
+	offset = cursor_u32be(&cursor);
+	if (magic != MASTER_MAGIC || (version != MASTER_VERSION1 && version != MASTER_VERSION2))
+		return 0;
+	if (size != image.size || bootblock > size || offset >= size || offset % CBFS_ALIGNMENT != 0)
+		return error_set(error, E_MALFORMED, "CBFS",
+		                 "the master header of the image does not describe its %zu bytes", image.size);
+	if (alignment != CBFS_ALIGNMENT)
+		return error_set(error, E_UNSUPPORTED, "CBFS",
+		                 "the files of the image are aligned to %zu bytes; only %d is read", alignment,
+		                 CBFS_ALIGNMENT);
+	if (size - bootblock > offset && size - bootblock < end)
+		end = size - bootblock;
+	if (size - distance > offset && size - distance < end)
+		end = size - distance;
+	*ret_offset = offset;
+	*ret_region = bytes_slice(image, offset, end - offset);
+	return 1;
 }
 
-/* The compression attribute of a file, 0 where there is none. */
-static int read_compression(struct bytes attributes, uint32_t *ret_compression)
+int cbfs_find(struct bytes image, const char *name, size_t *ret_offset, struct bytes *ret_region, struct error *error)
 {
-	*ret_compression = 0;
-	while (attributes.size >= 8) {
-		struct cursor cursor = cursor_make(attributes);
-		uint32_t tag = cursor_u32be(&cursor), length = cursor_u32be(&cursor);
+	struct fmap map;
+	int r;
 
-		if (tag == 0 || tag == 0xffffffffu)
-			return 0;
-		if (length < 8 || length > attributes.size)
-			return -E_MALFORMED;
-		if (tag == CBFS_TAG_COMPRESSION) {
-			*ret_compression = cursor_u32be(&cursor);
-			if (cursor.failed)
-				return -E_MALFORMED;
-		}
-		attributes = bytes_slice(attributes, length, attributes.size);
-	}
+	if (fmap_open(image, &map, NULL) == 0)
+		return fmap_find(image, name, ret_offset, ret_region, error);
+	r = image.size < CBFS_HEADER_SIZE ? 0 : find_by_master_header(image, ret_offset, ret_region, error);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!bytes_start_with(image, CBFS_MAGIC))
+		return error_set(error, E_MALFORMED, "FMAP",
+		                 "this is no coreboot image: no FMAP and no CBFS was found in its %zu bytes",
+		                 image.size);
+	*ret_offset = 0;
+	*ret_region = image;
 	return 0;
 }
 
-/* One file whose header starts at `at`. */
-static int read_file(struct bytes region, size_t at, struct cbfs_file *file, size_t *ret_end)
+bool cbfs_next_attribute(struct bytes *rest, uint32_t *ret_tag, struct bytes *ret_content)
+{
+	struct cursor cursor = cursor_make(*rest);
+	uint32_t length;
+
+	*ret_tag = cursor_u32be(&cursor);
+	length = cursor_u32be(&cursor);
+	if (cursor.failed || *ret_tag == 0 || *ret_tag == 0xffffffffu || length < 8 || length > rest->size)
+		return false;
+	*ret_content = bytes_slice(*rest, 8, length - 8);
+	*rest = bytes_slice(*rest, length, rest->size);
+	return true;
+}
+
+/* What the compression attribute says; false where the attributes are damaged. */
+static bool read_attributes(struct cbfs_file *file)
+{
+	struct bytes rest = file->attributes, content;
+	uint32_t tag;
+
+	file->compression = CBFS_PLAIN;
+	file->plain_size = file->data.size;
+	while (cbfs_next_attribute(&rest, &tag, &content)) {
+		struct cursor cursor = cursor_make(content);
+
+		if (tag != CBFS_TAG_COMPRESSION)
+			continue;
+		file->compression = cursor_u32be(&cursor);
+		if (file->compression != CBFS_PLAIN)
+			file->plain_size = cursor_u32be(&cursor);
+		if (cursor.failed)
+			return false;
+	}
+	/* What is left is padding, or too little for an attribute; or one whose length is wrong. */
+	return rest.size < 8 || tag == 0 || tag == 0xffffffffu;
+}
+
+/* Where name, attributes and data of a file lie, from the start of its header. */
+struct layout {
+	uint32_t length, attributes, offset;
+};
+
+static bool read_name(struct bytes name, char *ret_name)
+{
+	ret_name[0] = '\0';
+	if (name.size == 0)
+		return true;
+	if (!memchr(name.data, '\0', name.size) || strlen((const char *)name.data) >= CBFS_NAME_SIZE)
+		return false;
+	memcpy(ret_name, name.data, strlen((const char *)name.data) + 1);
+	return true;
+}
+
+/* The file whose header starts at `at`. */
+static bool read_file(struct bytes region, size_t at, struct cbfs_file *file)
 {
 	struct cursor cursor = cursor_make(bytes_slice(region, at, region.size));
-	uint32_t length, attributes, offset;
-	struct bytes name;
+	struct bytes name, entry = cursor.rest;
+	struct layout layout;
 
 	(void)cursor_bytes(&cursor, strlen(CBFS_MAGIC));
-	length = cursor_u32be(&cursor);
+	layout.length = cursor_u32be(&cursor);
 	file->type = cursor_u32be(&cursor);
-	attributes = cursor_u32be(&cursor);
-	offset = cursor_u32be(&cursor);
-	if (cursor.failed || offset < CBFS_HEADER_SIZE || offset > region.size - at ||
-	    length > region.size - at - offset)
-		return -E_MALFORMED;
-	if (attributes != 0 && (attributes < CBFS_HEADER_SIZE || attributes > offset))
-		return -E_MALFORMED;
-	name = bytes_slice(region, at + CBFS_HEADER_SIZE, (attributes ? attributes : offset) - CBFS_HEADER_SIZE);
-	if (name.size > 0 && !memchr(name.data, '\0', name.size))
-		return -E_MALFORMED;
-	if (name.size > 0 && strlen((const char *)name.data) >= sizeof(file->name))
-		return -E_MALFORMED;
-	file->name[0] = '\0';
-	if (name.size > 0)
-		memcpy(file->name, name.data, strlen((const char *)name.data) + 1);
-	file->compression = 0;
-	if (attributes != 0 &&
-	    read_compression(bytes_slice(region, at + attributes, offset - attributes), &file->compression) < 0)
-		return -E_MALFORMED;
+	layout.attributes = cursor_u32be(&cursor);
+	layout.offset = cursor_u32be(&cursor);
+	if (cursor.failed || layout.offset < CBFS_HEADER_SIZE || layout.offset > entry.size ||
+	    layout.length > entry.size - layout.offset)
+		return false;
+	/* Zero says that there are none. */
+	if (layout.attributes == 0)
+		layout.attributes = layout.offset;
+	if (layout.attributes < CBFS_HEADER_SIZE || layout.attributes > layout.offset)
+		return false;
+	name = bytes_slice(entry, CBFS_HEADER_SIZE, layout.attributes - CBFS_HEADER_SIZE);
+	if (!read_name(name, file->name))
+		return false;
 	file->offset = at;
-	file->data = bytes_slice(region, at + offset, length);
-	*ret_end = at + offset + length;
-	return 0;
+	file->end = round_up(at + layout.offset + layout.length);
+	file->attributes = bytes_slice(entry, layout.attributes, layout.offset - layout.attributes);
+	file->data = bytes_slice(entry, layout.offset, layout.length);
+	return read_attributes(file);
 }
 
-int cbfs_next(struct bytes region, size_t *position, struct cbfs_file *ret_file, struct error *error)
+int cbfs_next_entry(struct bytes region, size_t *position, struct cbfs_file *ret_file, struct error *error)
 {
 	size_t at = *position;
 
-	while (at + CBFS_HEADER_SIZE <= region.size) {
-		size_t end;
-
-		if (memcmp(region.data + at, CBFS_MAGIC, strlen(CBFS_MAGIC)) != 0) {
-			at += CBFS_ALIGNMENT;
+	for (; at + CBFS_HEADER_SIZE <= region.size; at += CBFS_ALIGNMENT) {
+		if (memcmp(region.data + at, CBFS_MAGIC, strlen(CBFS_MAGIC)) != 0)
 			continue;
-		}
-		if (read_file(region, at, ret_file, &end) < 0) {
+		if (!read_file(region, at, ret_file)) {
 			char object[32];
 
 			*position = region.size;
@@ -154,13 +168,32 @@ int cbfs_next(struct bytes region, size_t *position, struct cbfs_file *ret_file,
 			                 "the file header at offset %s of the CBFS is damaged", object);
 		}
 		/* Always forward: an empty file still takes its header. */
-		at = (end + CBFS_ALIGNMENT - 1) / CBFS_ALIGNMENT * CBFS_ALIGNMENT;
-		*position = at;
-		if (ret_file->type != CBFS_TYPE_EMPTY && ret_file->type != CBFS_TYPE_DELETED)
-			return 1;
+		*position = ret_file->end;
+		return 1;
 	}
 	*position = region.size;
 	return 0;
+}
+
+int cbfs_next(struct bytes region, size_t *position, struct cbfs_file *ret_file, struct error *error)
+{
+	int r;
+
+	do
+		r = cbfs_next_entry(region, position, ret_file, error);
+	while (r > 0 && (ret_file->type == CBFS_TYPE_EMPTY || ret_file->type == CBFS_TYPE_DELETED));
+	return r;
+}
+
+int cbfs_find_file(struct bytes region, const char *name, struct cbfs_file *ret_file, struct error *error)
+{
+	size_t position = 0;
+	int r;
+
+	while ((r = cbfs_next(region, &position, ret_file, error)) > 0)
+		if (strcmp(ret_file->name, name) == 0)
+			return 0;
+	return r < 0 ? r : error_set(error, E_NOT_FOUND, name, "the image holds no file %s", name);
 }
 
 const char *cbfs_type_name(uint32_t type)
@@ -169,11 +202,12 @@ const char *cbfs_type_name(uint32_t type)
 		uint32_t type;
 		const char *name;
 	} types[] = {
-	    {0x01, "bootblock"},  {0x02, "cbfs header"},  {0x10, "legacy stage"}, {0x11, "stage"},
-	    {0x20, "simple elf"}, {0x21, "fit_payload"},  {0x30, "optionrom"},    {0x40, "bootsplash"},
-	    {0x50, "raw"},        {0x51, "vsa"},          {0x52, "mbi"},          {0x53, "microcode"},
-	    {0x60, "fsp"},        {0x61, "mrc"},          {0x62, "mma"},          {0x63, "efi"},
-	    {0x70, "struct"},     {0xaa, "cmos_default"}, {0xab, "spd"},          {0x01aa, "cmos_layout"},
+	    {0x01, "bootblock"},     {0x02, "cbfs header"},  {0x10, "legacy stage"}, {0x11, "stage"},
+	    {0x20, "simple elf"},    {0x21, "fit_payload"},  {0x30, "optionrom"},    {0x40, "bootsplash"},
+	    {0x50, "raw"},           {0x51, "vsa"},          {0x52, "mbi"},          {0x53, "microcode"},
+	    {0x60, "fsp"},           {0x61, "mrc"},          {0x62, "mma"},          {0x63, "efi"},
+	    {0x70, "struct"},        {0xaa, "cmos_default"}, {0xab, "spd"},          {0xac, "mrc_cache"},
+	    {0x01aa, "cmos_layout"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rom/owner_files.h"
-#include "format/cbfs.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +35,7 @@ int owner_files_read(const struct rom_image *image, struct owner_files *ret_file
 	size_t offset, position = 0;
 	struct bytes region;
 	struct cbfs_file file;
-	int r = fmap_find(image->bytes, "COREBOOT", &offset, &region, error);
+	int r = cbfs_find(image->bytes, "COREBOOT", &offset, &region, error);
 
 	if (r < 0)
 		return r;

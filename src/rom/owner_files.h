@@ -4,6 +4,7 @@
 #ifndef HEADS_ROM_OWNER_FILES_H
 #define HEADS_ROM_OWNER_FILES_H
 
+#include "format/cbfs.h"
 #include "rom/image.h"
 
 #define OWNER_FILES_PREFIX  "heads/"
@@ -13,7 +14,7 @@
 #define OWNER_FILE_MAX_SIZE ((size_t)1 << 20)
 
 struct owner_file {
-	char name[128];
+	char name[CBFS_NAME_SIZE];
 	struct buffer content;
 };
 
