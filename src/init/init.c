@@ -10,6 +10,7 @@
 #include "boot/load.h"
 #include "init/console.h"
 #include "init/mounts.h"
+#include "init/power_button.h"
 #include "menu/menu.h"
 #include "rom/owner_files.h"
 #include "rom/settings.h"
@@ -31,6 +32,7 @@
 /* What PID 1 knows; it lives as long as the machine runs. */
 struct init {
 	struct consoles consoles;
+	struct power_button power_button;
 	int log_fd;
 	int settings_fd, key_fd; /* the measured copies, sealed; -1 for none */
 	char rom_problem[1024];  /* empty: none */
@@ -150,22 +152,31 @@ static void end_shell(pid_t pid)
 		;
 }
 
-/* Until the first one ends, which ends the others. */
-static void wait_for_shells(const pid_t *pids, size_t count)
+static void leave(enum trust_exit exit)
+{
+	struct error error;
+
+	if (handover_leave(exit, NULL, &error) < 0)
+		log_error(&error);
+}
+
+/* Until the first one ends, or the power button is pressed, which ends the others. True: it was the button. */
+static bool wait_for_shells(const struct init *init, const pid_t *pids, size_t count)
 {
 	for (;;) {
-		pid_t ended = waitpid(-1, NULL, 0);
-		bool shell = false;
+		int status;
+		pid_t ended = power_button_wait(&init->power_button, &status);
+		bool shell = ended == 0;
 
-		if (ended < 0 && errno != EINTR)
-			return;
+		if (ended < 0)
+			return false;
 		for (size_t i = 0; i < count; i++)
 			shell = shell || (pids[i] > 0 && pids[i] == ended);
 		for (size_t i = 0; shell && i < count; i++)
 			if (pids[i] != ended)
 				end_shell(pids[i]);
 		if (shell)
-			return;
+			return ended == 0;
 	}
 }
 
@@ -174,6 +185,7 @@ static void recovery(struct init *init, const char *reason)
 {
 	pid_t pids[CONSOLE_MAX];
 	struct error error;
+	bool pressed;
 
 	if (handover_leave(TRUST_EXIT_RECOVERY, NULL, &error) < 0) {
 		log_error(&error);
@@ -189,9 +201,35 @@ static void recovery(struct init *init, const char *reason)
 		              "The log is in /run/heads/log. \"exit\" leads back to the menu.\n\n");
 		pids[i] = start_shell(&init->consoles.list[i]);
 	}
-	wait_for_shells(pids, init->consoles.count);
+	pressed = wait_for_shells(init, pids, init->consoles.count);
 	consoles_open(&init->consoles); /* a shell that ends hangs its terminal up, for us too */
 	log_line("recovery ended");
+	if (pressed) {
+		log_line("power-button pressed in=recovery");
+		leave(TRUST_EXIT_POWER_OFF);
+	}
+}
+
+/* What the menu ended with. The power button asks it to end, so that a step that must not be torn may be finished; a
+ * second press does not ask. */
+static int wait_for_menu(const struct init *init, pid_t pid)
+{
+	int status, presses = 0;
+
+	for (;;) {
+		pid_t ended = power_button_wait(&init->power_button, &status);
+
+		if (ended < 0)
+			return -1;
+		if (ended == 0) {
+			log_line("power-button pressed in=menu");
+			(void)kill(pid, presses++ == 0 ? SIGTERM : SIGKILL);
+		}
+		if (ended == pid && presses > 0)
+			return MENU_EXIT_POWER_OFF;
+		if (ended == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	}
 }
 
 /* The menu as a child: what it ended with, or -1 where it cannot be started. */
@@ -202,7 +240,6 @@ static int run_menu(struct init *init)
 	struct process_request request = {.program = PROCESS_HEADS, .arguments = arguments};
 	size_t count = 3;
 	struct error error;
-	int status;
 	pid_t pid;
 
 	for (size_t i = 0; i < init->consoles.count; i++) {
@@ -232,22 +269,7 @@ static int run_menu(struct init *init)
 		return -1;
 	}
 	init->menu_ran = true;
-	for (;;) {
-		pid_t ended = waitpid(-1, &status, 0);
-
-		if (ended == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		if (ended < 0 && errno != EINTR)
-			return -1;
-	}
-}
-
-static void leave(enum trust_exit exit)
-{
-	struct error error;
-
-	if (handover_leave(exit, NULL, &error) < 0)
-		log_error(&error);
+	return wait_for_menu(init, pid);
 }
 
 /* A crashed menu: nothing can be released any more, and it starts again, each time a little later. */
@@ -301,6 +323,7 @@ _Noreturn void init_run(void)
 	log_add_sink(consoles_log_sink, &init.consoles);
 	log_add_sink(file_log_sink, &init);
 	(void)reboot(RB_DISABLE_CAD);
+	power_button_open(&init.power_button);
 	(void)signal(SIGINT, SIG_IGN); /* Ctrl-Alt-Del must not reset without the cap */
 	log_line("init version=%s uptime-ms=%llu", HEADS_VERSION, log_now_ms());
 	hint = log_now_ms();

@@ -65,3 +65,24 @@ def test_A5_crash_of_the_menu(directory):
         expect_no_code(machine, r"PCR 4\b")
         machine.press_reset()
         expect_code(machine, secret)
+
+
+def test_power_button(directory):
+    """The machine's power button ends the menu, and the shell, in order: capped, the TPM shut down."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        to_menu(machine)
+        for where in ("menu", "recovery"):
+            machine.qmp("system_powerdown")
+            _, button = machine.line("power-button pressed", 30)
+            require(button["in"] == where, f"the button was pressed in {where}, the log says {button['in']}")
+            _, cap = machine.line("cap", 30)
+            require(cap["exit"] == "power-off", f"the way out should be power-off, not {cap['exit']}")
+            machine.expect(rb"heads: tpm shutdown=clear", 30)
+            require(machine.wait_off(30) == 0, "QEMU should end with 0")
+            if where == "recovery":
+                break
+            machine.power_on()
+            machine.line("key", 60)
+            machine.send("r")
+            machine.line("recovery", 30)
+            machine.expect(rb"[#$] ", 30)
