@@ -87,6 +87,22 @@ def test_boot_from_vfat(directory):
         require(device["type"] == "vfat", f"{device}")
 
 
+def boots_from(directory, bus, device):
+    """A /boot on a disk of this kind is found, under the name that Linux gives it, and boots."""
+    with machine_with(directory, options=["--disk-bus", bus]) as machine:
+        _, found = machine.line("boot-device", TO_MENU)
+        require(re.fullmatch(device, found["path"]), f"/boot should be on {device}, not on {found['path']}")
+        expect_tiny(machine)
+
+
+def test_boot_from_ahci(directory):
+    boots_from(directory, "ahci", r"/dev/sd[a-z]\d*")
+
+
+def test_boot_from_nvme(directory):
+    boots_from(directory, "nvme", r"/dev/nvme0n1p?\d*")
+
+
 def test_boot_read_once(directory):
     """Every block of the files of /boot comes from the disk once, and nothing is read twice."""
     disk = Disk(os.path.join(directory, "disk.img"), boot_files(), signer=Owner("owner"))
