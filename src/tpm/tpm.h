@@ -125,6 +125,28 @@ int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask,
 /* Removes what the slot holds; an empty slot is no error. */
 int tpm_forget(struct tpm *tpm, enum tpm_slot slot, struct bytes owner, struct error *error);
 
+/* Counters that only ever rise (TPM 2.0: NV counters of 8 bytes). Anybody reads them; they rise only while PCR 4 is as
+ * the reset left it: not after the cap, a forced boot or a recovery shell, so neither the OS nor its owner's passphrase
+ * raises them (A18). One that is destroyed and created again starts above every value that any destroyed counter of
+ * this TPM had (Part 1, 37.2.4), so no value comes back. Reads are authenticated in the guard (A2). */
+enum tpm_counter { TPM_COUNTER_ROLLBACK, TPM_COUNTER_HOTP, TPM_COUNTERS };
+/* Errors: -E_NOT_FOUND (none was created), -E_FOREIGN_TPM (another kind of index stands there), -E_TPM_FORGED, -E_TPM.
+ */
+int tpm_counter_read(struct tpm *tpm, enum tpm_counter which, uint64_t *ret_value, struct error *error);
+/* Makes the counter and raises it once, so that it has a value. May be repeated where it was interrupted.
+ * Errors: -E_EXISTS (there is one, with a value), -E_WRONG_AUTH (owner), -E_WRONG_PCR (made, and has no value yet). */
+int tpm_counter_create(struct tpm *tpm, enum tpm_counter which, struct bytes owner, struct error *error);
+/* ret_value: what it is after that. Errors: -E_NOT_FOUND, -E_WRONG_PCR (PCR 4 was extended), -E_FOREIGN_TPM,
+ * -E_TPM_FORGED, -E_TPM; after -E_IO and -E_TPM_FORGED it may have been raised or not. */
+int tpm_counter_increment(struct tpm *tpm, enum tpm_counter which, uint64_t *ret_value, struct error *error);
+/* An absent one is no error. */
+int tpm_counter_destroy(struct tpm *tpm, enum tpm_counter which, struct bytes owner, struct error *error);
+/* The value of any counter index, as the original keeps one under a random index that kexec_rollback.txt names.
+ * Errors: -E_NOT_FOUND, -E_UNSUPPORTED (no counter, or not readable by anybody), -E_TPM_FORGED, -E_TPM. */
+int tpm_counter_read_index(struct tpm *tpm, uint32_t index, uint64_t *ret_value, struct error *error);
+/* The index of ours, as kexec_rollback.txt would name it. */
+uint32_t tpm_counter_index(enum tpm_counter which);
+
 /* size bytes (at most 32) of the TPM's random numbers. They cross the bus in clear: mix them with the kernel's, so that
  * either source suffices. */
 int tpm_random(struct tpm *tpm, void *data, size_t size, struct error *error);

@@ -108,6 +108,7 @@ void tpm_close(struct tpm **tpm)
 	if (!closing || !closing->transport)
 		return;
 	tpm2_session_close(&closing->guard);
+	tpm2_session_close(&closing->policy);
 	left = closing->open_count;
 	/* From the end, because a flush that works takes its handle out. */
 	while (left > 0 && left <= closing->open_count)
@@ -267,6 +268,7 @@ int tpm_shutdown(struct tpm *tpm, struct error *error)
 	struct tpm2_call call = {.code = TPM_CC_Shutdown, .doing = "shut the TPM down in order", .object = "TPM"};
 
 	tpm2_session_close(&tpm->guard);
+	tpm2_session_close(&tpm->policy);
 	tpm2_put_u16(tpm2_parameters(tpm), TPM_SU_CLEAR);
 	return tpm2_run(tpm, &call, error);
 }

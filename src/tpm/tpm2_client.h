@@ -48,8 +48,9 @@ struct tpm {
 	bool record_known;       /* record is what the TPM holds for record_slot */
 	enum tpm_slot record_slot;
 	struct tpm2_record record;
-	struct tpm2_session *guard; /* of extends and PCR reads, from the first one on; NULL: none is open */
-	bool unguarded;             /* there is no storage key that a guard could be salted to */
+	struct tpm2_session *guard;  /* of extends and PCR reads, from the first one on; NULL: none is open */
+	bool unguarded;              /* there is no storage key that a guard could be salted to */
+	struct tpm2_session *policy; /* where policies are satisfied, from the first one on; NULL: none is open */
 	struct tpm2_session sessions[TPM2_SESSIONS];
 	struct tpm2_auth_value owner, passphrase, platform;
 	struct tpm2_writer parameters; /* of the command that is being made */
@@ -69,8 +70,8 @@ struct tpm2_call {
 	const char *doing;  /* "seal the secret": for the sentence of an error */
 	const char *object; /* "0x81004d47" */
 	size_t handle_count;
-	uint32_t handles[2];
-	struct tpm2_name names[2]; /* where a session authorises */
+	uint32_t handles[3];
+	struct tpm2_name names[3]; /* where a session authorises */
 	enum tpm2_authorization authorization;
 	struct tpm2_session *session;
 	const struct tpm2_auth_value *value; /* of the first handle; NULL: empty */
@@ -120,6 +121,10 @@ void tpm2_session_close(struct tpm2_session **session);
  * tpm2_run_guarded runs the call; after a failure the guard is closed, because its nonces are no longer known. */
 int tpm2_guard(struct tpm *tpm, struct tpm2_call *call, struct error *error);
 int tpm2_run_guarded(struct tpm *tpm, struct tpm2_call *call, struct error *error);
+/* Opens tpm->policy where that was not done yet. The TPM empties a policy session with each command that it authorises,
+ * so one serves for all; after a failure it is closed with tpm2_session_close(&tpm->policy). Errors: -E_FOREIGN_TPM (no
+ * storage key, or not the pinned one), -E_TPM. */
+int tpm2_policy_open(struct tpm *tpm, struct error *error);
 /* tpm_pcr_read; guarded false for a value that only explains. */
 int tpm2_pcr_read(struct tpm *tpm, enum hash_algorithm bank, uint32_t mask, bool guarded, struct tpm_pcrs *ret_pcrs,
                   struct error *error);
@@ -153,8 +158,15 @@ int tpm2_record_write(struct tpm *tpm, struct tpm2_session *session, enum tpm_sl
                       const struct tpm2_record *record, struct error *error);
 int tpm2_record_remove(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct error *error);
 
-/* TPM2_PolicyPCR with the PCRs as they are now; with a passphrase also TPM2_PolicyAuthValue. */
-int tpm2_policy_apply(struct tpm *tpm, struct tpm2_session *session, enum hash_algorithm bank, uint32_t mask,
-                      bool passphrase, struct error *error);
+/* TPM2_PolicyPCR with the PCRs as they are now. */
+int tpm2_policy_pcr(struct tpm *tpm, struct tpm2_session *session, enum hash_algorithm bank, uint32_t mask,
+                    struct error *error);
+/* TPM2_PolicyAuthValue: the session's HMACs take tpm->passphrase from now on. */
+int tpm2_policy_auth_value(struct tpm *tpm, struct tpm2_session *session, struct error *error);
+/* "Before the cap": the SHA-256 PCR 4 as the reset left it. Every way out of Heads extends it (A5). */
+#define TPM2_EARLY_MASK (1u << 4)
+struct digest tpm2_early_policy(void);
+/* At the end of every command of tpm.h that was given a passphrase. */
+void tpm2_wipe_auth_values(struct tpm *tpm);
 
 #endif

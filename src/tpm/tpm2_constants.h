@@ -14,6 +14,7 @@
 #define TPM_CC_HierarchyChangeAuth 0x0129
 #define TPM_CC_NV_DefineSpace      0x012a
 #define TPM_CC_CreatePrimary       0x0131
+#define TPM_CC_NV_Increment        0x0134
 #define TPM_CC_NV_Write            0x0137
 #define TPM_CC_Startup             0x0144
 #define TPM_CC_Shutdown            0x0145
@@ -78,6 +79,9 @@
 /* TPMA_NV */
 #define TPMA_NV_PPWRITE        0x00000001u
 #define TPMA_NV_OWNERWRITE     0x00000002u
+#define TPMA_NV_POLICYWRITE    0x00000008u
+#define TPMA_NV_COUNTER        0x00000010u /* TPM_NT_COUNTER in TPM_NT */
+#define TPMA_NV_TYPE           0x000000f0u
 #define TPMA_NV_PPREAD         0x00010000u
 #define TPMA_NV_OWNERREAD      0x00020000u
 #define TPMA_NV_AUTHREAD       0x00040000u

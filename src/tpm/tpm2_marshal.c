@@ -214,7 +214,7 @@ void tpm2_put_nv_public(struct tpm2_writer *writer, const struct tpm2_nv_public 
 	tpm2_put_u32(writer, public_area->index);
 	tpm2_put_u16(writer, HASH_SHA256);
 	tpm2_put_u32(writer, public_area->attributes);
-	tpm2_put_sized(writer, BYTES_EMPTY);
+	tpm2_put_sized(writer, public_area->policy);
 	tpm2_put_u16(writer, public_area->size);
 }
 
@@ -225,14 +225,14 @@ bool tpm2_parse_nv_read_public(struct bytes answer, struct tpm2_nv_public *ret_p
 	const struct bytes name = tpm2_get_sized(&cursor);
 	struct cursor inner = cursor_make(area);
 	uint16_t algorithm;
-	size_t policy_size;
 
 	ret_public->index = cursor_u32be(&inner);
 	algorithm = cursor_u16be(&inner);
 	ret_public->attributes = cursor_u32be(&inner);
-	policy_size = tpm2_get_sized(&inner).size;
+	ret_public->policy = tpm2_get_sized(&inner);
 	ret_public->size = cursor_u16be(&inner);
-	if (!ended(&cursor) || !ended(&inner) || algorithm != HASH_SHA256 || policy_size != 0)
+	if (!ended(&cursor) || !ended(&inner) || algorithm != HASH_SHA256 ||
+	    (ret_public->policy.size != 0 && ret_public->policy.size != hash_size(HASH_SHA256)))
 		return false;
 	*ret_name = tpm2_name_of_public(area);
 	return bytes_equal(name, tpm2_name_bytes(ret_name));

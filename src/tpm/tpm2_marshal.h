@@ -82,11 +82,12 @@ bool tpm2_parse_public(struct bytes area, struct tpm2_public *ret_public);
 /* The answer of TPM2_ReadPublic, whose Name must be that of the public area. */
 bool tpm2_parse_read_public(struct bytes answer, struct tpm2_public *ret_public, struct tpm2_name *ret_name);
 
-/* TPMS_NV_PUBLIC of an ordinary index without a policy. */
+/* TPMS_NV_PUBLIC. */
 struct tpm2_nv_public {
 	uint32_t index;
 	uint32_t attributes;
 	uint16_t size;
+	struct bytes policy; /* empty: none */
 };
 void tpm2_put_nv_public(struct tpm2_writer *writer, const struct tpm2_nv_public *public_area);
 bool tpm2_parse_nv_read_public(struct bytes answer, struct tpm2_nv_public *ret_public, struct tpm2_name *ret_name);

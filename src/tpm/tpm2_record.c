@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tpm/tpm2_client.h"
+#include "tpm/tpm2_nv.h"
 
 #include <string.h>
 
@@ -117,100 +117,15 @@ int tpm2_record_read(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 	return 0;
 }
 
-/* Any of the commands that the owner gives for an index. */
-static struct tpm2_call owner_call(struct tpm *tpm, struct tpm2_session *session, uint32_t code, const char *doing)
+static struct tpm2_nv record_nv(enum tpm_slot slot)
 {
-	return (struct tpm2_call){.code = code,
-	                          .doing = doing,
-	                          .object = "TPM",
-	                          .handle_count = 1,
-	                          .handles = {TPM_RH_OWNER},
-	                          .names = {tpm2_name_of_handle(TPM_RH_OWNER)},
-	                          .authorization = TPM2_AUTH_SESSION,
-	                          .session = session,
-	                          .value = &tpm->owner,
-	                          .attributes = TPMA_SESSION_CONTINUE};
-}
-
-/* -E_NOT_FOUND where the index is not defined; false in *ret_usable where it is not of our kind. */
-static int read_index(struct tpm *tpm, enum tpm_slot slot, struct tpm2_name *ret_name, bool *ret_usable,
-                      struct error *error)
-{
-	struct tpm2_call call = {.code = TPM_CC_NV_ReadPublic,
-	                         .doing = "read the attributes of an NV index",
-	                         .object = "TPM",
-	                         .handle_count = 1,
-	                         .handles = {record_index(slot)}};
-	struct tpm2_nv_public found = {0};
-	int result;
-
-	(void)tpm2_parameters(tpm);
-	result = tpm2_run(tpm, &call, error);
-	if (result < 0)
-		return result;
-	/* The Name goes into the HMAC of the commands that change the index: computed here, not believed. */
-	if (!tpm2_parse_nv_read_public(call.answer, &found, ret_name))
-		return error_set(error, E_FOREIGN_TPM, "TPM",
-		                 "the NV index 0x%08x is not of the kind that Heads makes; remove it",
-		                 record_index(slot));
-	*ret_usable = found.index == record_index(slot) && found.size == TPM2_RECORD_SIZE &&
-	              (found.attributes & ~TPMA_NV_WRITTEN) == RECORD_ATTRIBUTES;
-	return 0;
-}
-
-static int define_index(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct tpm2_name *ret_name,
-                        struct error *error)
-{
-	const struct tpm2_nv_public wanted = {record_index(slot), RECORD_ATTRIBUTES, TPM2_RECORD_SIZE};
-	struct tpm2_call call = owner_call(tpm, session, TPM_CC_NV_DefineSpace, "make room for the record of a seal");
-	struct tpm2_writer *writer = tpm2_parameters(tpm);
-	uint8_t area[32];
-	struct tpm2_writer public_area = tpm2_writer_make(area, sizeof(area));
-
-	tpm2_put_nv_public(&public_area, &wanted);
-	*ret_name = tpm2_name_of_public(tpm2_written(&public_area));
-	tpm2_put_sized(writer, BYTES_EMPTY);
-	tpm2_put_sized(writer, tpm2_written(&public_area));
-	return tpm2_run(tpm, &call, error);
-}
-
-static int undefine_index(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot,
-                          const struct tpm2_name *name, struct error *error)
-{
-	struct tpm2_call call = owner_call(tpm, session, TPM_CC_NV_UndefineSpace, "remove the record of a seal");
-
-	call.handles[call.handle_count] = record_index(slot);
-	call.names[call.handle_count++] = *name;
-	(void)tpm2_parameters(tpm);
-	tpm->record_known = false;
-	return tpm2_run(tpm, &call, error);
-}
-
-/* The index, defined and of our kind. */
-static int index_ready(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct tpm2_name *ret_name,
-                       struct error *error)
-{
-	bool usable = false;
-	struct error found;
-	int result = read_index(tpm, slot, ret_name, &usable, &found);
-
-	if (result == 0 && !usable) {
-		result = undefine_index(tpm, session, slot, ret_name, &found);
-		if (result == 0)
-			result = -E_NOT_FOUND;
-	}
-	if (result == -E_NOT_FOUND)
-		return define_index(tpm, session, slot, ret_name, error);
-	if (result < 0 && error)
-		*error = found;
-	return result;
+	return tpm2_nv_make(record_index(slot), RECORD_ATTRIBUTES, TPM2_RECORD_SIZE, NULL, "record of a seal");
 }
 
 int tpm2_record_write(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot,
                       const struct tpm2_record *record, struct error *error)
 {
-	struct tpm2_call call = owner_call(tpm, session, TPM_CC_NV_Write, "write the record of a seal");
-	struct tpm2_writer *writer;
+	const struct tpm2_nv nv = record_nv(slot);
 	uint8_t data[TPM2_RECORD_SIZE];
 	struct tpm2_name name;
 	int result;
@@ -218,30 +133,15 @@ int tpm2_record_write(struct tpm *tpm, struct tpm2_session *session, enum tpm_sl
 	if (!tpm2_record_encode(record, data))
 		return error_set(error, E_UNSUPPORTED, "TPM", "a seal takes one to %d PCRs of the SHA-256 bank",
 		                 TPM2_RECORD_PCRS);
-	result = index_ready(tpm, session, slot, &name, error);
-	if (result < 0)
-		return result;
-	call.handles[call.handle_count] = record_index(slot);
-	call.names[call.handle_count++] = name;
-	writer = tpm2_parameters(tpm);
-	tpm2_put_sized(writer, bytes_make(data, sizeof(data)));
-	tpm2_put_u16(writer, 0);
 	tpm->record_known = false;
-	return tpm2_run(tpm, &call, error);
+	result = tpm2_nv_ready(tpm, session, &nv, &name, error);
+	return result < 0 ? result : tpm2_nv_change(tpm, session, &nv, &name, bytes_make(data, sizeof(data)), error);
 }
 
 int tpm2_record_remove(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct error *error)
 {
-	struct tpm2_name name;
-	bool usable;
-	struct error found;
-	int result = read_index(tpm, slot, &name, &usable, &found);
+	const struct tpm2_nv nv = record_nv(slot);
 
-	if (result == -E_NOT_FOUND)
-		return 0;
-	if (result == 0)
-		return undefine_index(tpm, session, slot, &name, error);
-	if (error)
-		*error = found;
-	return result;
+	tpm->record_known = false;
+	return tpm2_nv_remove(tpm, session, &nv, error);
 }

@@ -237,14 +237,6 @@ static int seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const 
 	return result;
 }
 
-static void wipe_auth_values(struct tpm *tpm)
-{
-	memory_wipe(&tpm->owner, sizeof(tpm->owner));
-	memory_wipe(&tpm->passphrase, sizeof(tpm->passphrase));
-	memory_wipe(tpm->parameter_bytes, sizeof(tpm->parameter_bytes));
-	memory_wipe(tpm->answer, sizeof(tpm->answer));
-}
-
 static int check_seal(struct bytes secret, const struct tpm_pcrs *expected, struct error *error)
 {
 	struct tpm2_record record = {.object.size = 2 + TPM2_DIGEST_SIZE, .expected = *expected};
@@ -269,30 +261,8 @@ int tpm_seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const str
 	tpm2_make_auth_value(owner, &tpm->owner);
 	tpm2_make_auth_value(passphrase, &tpm->passphrase);
 	result = seal(tpm, slot, secret, expected, error);
-	wipe_auth_values(tpm);
+	tpm2_wipe_auth_values(tpm);
 	return result;
-}
-
-int tpm2_policy_apply(struct tpm *tpm, struct tpm2_session *session, enum hash_algorithm bank, uint32_t mask,
-                      bool passphrase, struct error *error)
-{
-	struct tpm2_call call = {.code = TPM_CC_PolicyPCR,
-	                         .doing = "show the PCRs to the policy",
-	                         .object = "TPM",
-	                         .handle_count = 1,
-	                         .handles = {session->handle}};
-	struct tpm2_writer *writer = tpm2_parameters(tpm);
-	int result;
-
-	tpm2_put_sized(writer, BYTES_EMPTY);
-	tpm2_put_pcr_selection(writer, bank, mask);
-	result = tpm2_run(tpm, &call, error);
-	if (result < 0 || !passphrase)
-		return result;
-	call.code = TPM_CC_PolicyAuthValue;
-	call.doing = "announce the passphrase to the policy";
-	(void)tpm2_parameters(tpm);
-	return tpm2_run(tpm, &call, error);
 }
 
 /* The place of the object that the record names. */
@@ -374,8 +344,9 @@ static int unseal(struct tpm *tpm, enum tpm_slot slot, struct secret *ret_secret
 		memory_wipe(&tpm->passphrase, sizeof(tpm->passphrase));
 	result = tpm2_session_open(tpm, TPM_SE_POLICY, &tpm->storage, &session, error);
 	if (result == 0)
-		result = tpm2_policy_apply(tpm, session, tpm->record.expected.bank, tpm->record.expected.mask,
-		                           passphrase, error);
+		result = tpm2_policy_pcr(tpm, session, tpm->record.expected.bank, tpm->record.expected.mask, error);
+	if (result == 0 && passphrase)
+		result = tpm2_policy_auth_value(tpm, session, error);
 	if (result == 0)
 		result = run_unseal(tpm, session, handle, passphrase, ret_secret, error);
 	return result;
@@ -388,7 +359,7 @@ int tpm_unseal(struct tpm *tpm, enum tpm_slot slot, struct bytes passphrase, str
 
 	tpm2_make_auth_value(passphrase, &tpm->passphrase);
 	result = unseal(tpm, slot, ret_secret, error);
-	wipe_auth_values(tpm);
+	tpm2_wipe_auth_values(tpm);
 	return result;
 }
 
@@ -437,6 +408,6 @@ int tpm_forget(struct tpm *tpm, enum tpm_slot slot, struct bytes owner, struct e
 
 	tpm2_make_auth_value(owner, &tpm->owner);
 	result = forget(tpm, slot, error);
-	wipe_auth_values(tpm);
+	tpm2_wipe_auth_values(tpm);
 	return result;
 }

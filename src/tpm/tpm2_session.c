@@ -48,7 +48,7 @@ struct digest tpm2_session_command_mac(const struct tpm2_call *call, struct byte
 {
 	uint8_t code[4];
 	struct tpm2_writer writer = tpm2_writer_make(code, sizeof(code));
-	struct bytes parts[4] = {bytes_make(code, sizeof(code))};
+	struct bytes parts[5] = {bytes_make(code, sizeof(code))};
 	struct digest content;
 	size_t count = 1;
 
@@ -200,6 +200,19 @@ void tpm2_session_close(struct tpm2_session **session)
 	*session = NULL;
 }
 
+int tpm2_policy_open(struct tpm *tpm, struct error *error)
+{
+	int result;
+
+	if (tpm->policy)
+		return 0;
+	result = tpm2_storage_find(tpm, error);
+	if (result == -E_NOT_FOUND)
+		return error_set(error, E_FOREIGN_TPM, "TPM",
+		                 "the TPM's storage key is gone: it was cleared, or it is another one");
+	return result < 0 ? result : tpm2_session_open(tpm, TPM_SE_POLICY, &tpm->storage, &tpm->policy, error);
+}
+
 static int guard_ready(struct tpm *tpm, struct error *error)
 {
 	struct error found;
@@ -244,6 +257,9 @@ int tpm2_run_guarded(struct tpm *tpm, struct tpm2_call *call, struct error *erro
 	int result = tpm2_run(tpm, call, error);
 
 	if (result == 0 || call->authorization != TPM2_AUTH_SESSION)
+		return result;
+	/* Nothing is there: the nonces stay as they were. Where somebody else said so, the next command is refused. */
+	if (result == -E_NOT_FOUND)
 		return result;
 	tpm2_session_close(&tpm->guard);
 	/* There was no passphrase that could be wrong: the TPM saw another command than was sent. */

@@ -128,7 +128,7 @@ static struct tpm2_call platform_call(uint32_t code, const char *doing)
 
 static int define_index(struct tpm *tpm, struct error *error)
 {
-	const struct tpm2_nv_public wanted = {START_INDEX, START_ATTRIBUTES, START_SIZE};
+	const struct tpm2_nv_public wanted = {START_INDEX, START_ATTRIBUTES, START_SIZE, BYTES_EMPTY};
 	struct tpm2_call call = platform_call(TPM_CC_NV_DefineSpace, "make room for the counters of a start");
 	struct tpm2_writer *writer = tpm2_parameters(tpm);
 	size_t place;

@@ -252,6 +252,7 @@ int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error)
 	tpm->storage.known = false;
 	tpm->unguarded = false;
 	tpm2_session_close(&tpm->guard);
+	tpm2_session_close(&tpm->policy);
 	return 0;
 }
 

@@ -281,7 +281,7 @@ static void test_A2_a_name_must_be_that_of_the_area(void **state)
 
 static void test_nv_public_goes_round(void **state)
 {
-	const struct tpm2_nv_public wanted = {0x01804d47, 0x02060002, 304};
+	const struct tpm2_nv_public wanted = {0x01804d47, 0x02060002, 304, BYTES_EMPTY};
 	uint8_t area[64], bytes[128];
 	struct tpm2_writer inner = tpm2_writer_make(area, sizeof(area)),
 	                   writer = tpm2_writer_make(bytes, sizeof(bytes));

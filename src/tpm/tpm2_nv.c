@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tpm/tpm2_nv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct tpm2_nv tpm2_nv_make(uint32_t index, uint32_t attributes, uint16_t size, const struct digest *policy,
+                            const char *what)
+{
+	struct tpm2_nv nv = {.index = index, .attributes = attributes, .size = size, .what = what};
+
+	if (policy)
+		nv.policy = *policy;
+	(void)snprintf(nv.object, sizeof(nv.object), "0x%08x", index);
+	return nv;
+}
+
+/* TPMS_NV_PUBLIC */
+static struct bytes put_public(const struct tpm2_nv *nv, bool written, uint8_t *area, size_t capacity)
+{
+	const struct tpm2_nv_public public_area = {nv->index, nv->attributes | (written ? TPMA_NV_WRITTEN : 0),
+	                                           nv->size, digest_bytes(&nv->policy)};
+	struct tpm2_writer writer = tpm2_writer_make(area, capacity);
+
+	tpm2_put_nv_public(&writer, &public_area);
+	return tpm2_written(&writer);
+}
+
+struct tpm2_name tpm2_nv_name(const struct tpm2_nv *nv)
+{
+	uint8_t area[64];
+
+	return tpm2_name_of_public(put_public(nv, true, area, sizeof(area)));
+}
+
+int tpm2_nv_look(struct tpm *tpm, const struct tpm2_nv *nv, enum tpm2_nv_state *ret_state, struct tpm2_name *ret_name,
+                 struct tpm2_nv_public *ret_public, struct error *error)
+{
+	struct tpm2_call call = {.code = TPM_CC_NV_ReadPublic,
+	                         .doing = "read the attributes of an NV index",
+	                         .object = nv->object,
+	                         .handle_count = 1,
+	                         .handles = {nv->index}};
+	struct tpm2_nv_public found = {0};
+	struct error refusal;
+	int result;
+
+	(void)tpm2_parameters(tpm);
+	result = tpm2_run(tpm, &call, &refusal);
+	if (result == -E_NOT_FOUND) {
+		*ret_state = TPM2_NV_ABSENT;
+		return 0;
+	}
+	if (result < 0) {
+		if (error)
+			*error = refusal;
+		return result;
+	}
+	/* The Name goes into the HMAC of the commands that change the index: computed here, not believed. */
+	if (!tpm2_parse_nv_read_public(call.answer, &found, ret_name))
+		return error_set(error, E_FOREIGN_TPM, nv->object,
+		                 "the NV index %s is not of the kind that Heads makes; remove it", nv->object);
+	if (ret_public)
+		*ret_public = found;
+	*ret_state = TPM2_NV_FOREIGN;
+	if (found.index == nv->index && found.size == nv->size &&
+	    (found.attributes & ~TPMA_NV_WRITTEN) == nv->attributes &&
+	    bytes_equal(found.policy, digest_bytes(&nv->policy)))
+		*ret_state = found.attributes & TPMA_NV_WRITTEN ? TPM2_NV_WRITTEN : TPM2_NV_UNWRITTEN;
+	return 0;
+}
+
+/* Why a read was not authorised: the Name that the TPM knows is not that of the template. */
+static int explain(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm2_call *call, struct error *error)
+{
+	enum tpm2_nv_state state;
+	struct tpm2_name name;
+	int result = tpm2_nv_look(tpm, nv, &state, &name, NULL, error);
+
+	if (result < 0)
+		return result;
+	switch (state) {
+	case TPM2_NV_ABSENT:
+		return error_set(error, E_NOT_FOUND, nv->object, "the TPM holds no %s (%s)", nv->what, nv->object);
+	case TPM2_NV_UNWRITTEN:
+		return error_set(error, E_NOT_FOUND, nv->object, "the TPM's %s (%s) was never written", nv->what,
+		                 nv->object);
+	case TPM2_NV_FOREIGN:
+		return error_set(error, E_FOREIGN_TPM, nv->object,
+		                 "what stands in the TPM in the place of the %s (%s) is not of the kind that Heads "
+		                 "makes; remove it",
+		                 nv->what, nv->object);
+	default:
+		return tpm2_forged(call, error);
+	}
+}
+
+static bool is_refused_authorization(const struct tpm2_call *call)
+{
+	const uint32_t reason = TPM_RC_REASON(call->response_code);
+
+	return reason == TPM_RC_AUTH_FAIL || reason == TPM_RC_BAD_AUTH;
+}
+
+int tpm2_nv_read(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, struct error *error)
+{
+	const struct tpm2_name name = tpm2_nv_name(nv);
+	struct tpm2_call call = {.code = TPM_CC_NV_Read,
+	                         .doing = "read an NV index",
+	                         .object = nv->object,
+	                         .handle_count = 2,
+	                         .handles = {nv->index, nv->index},
+	                         .names = {name, name},
+	                         .authorization = TPM2_AUTH_EMPTY};
+	struct tpm2_writer *writer;
+	struct error refusal;
+	struct cursor cursor;
+	struct bytes content;
+	int result = tpm2_guard(tpm, &call, error);
+
+	if (result < 0)
+		return result;
+	writer = tpm2_parameters(tpm);
+	tpm2_put_u16(writer, nv->size);
+	tpm2_put_u16(writer, 0);
+	result = tpm2_run_guarded(tpm, &call, &refusal);
+	if (result == -E_NOT_FOUND || is_refused_authorization(&call))
+		return explain(tpm, nv, &call, error);
+	if (result < 0) {
+		if (error)
+			*error = refusal;
+		return result;
+	}
+	cursor = cursor_make(call.answer);
+	content = tpm2_get_sized(&cursor);
+	if (cursor.failed || cursor.rest.size != 0 || content.size != nv->size)
+		return tpm2_forged(&call, error);
+	memcpy(data, content.data, content.size);
+	return 0;
+}
+
+/* Any of the commands that the owner gives for an index. */
+static struct tpm2_call owner_call(struct tpm *tpm, struct tpm2_session *session, const struct tpm2_nv *nv,
+                                   uint32_t code, const char *doing)
+{
+	return (struct tpm2_call){.code = code,
+	                          .doing = doing,
+	                          .object = nv->object,
+	                          .handle_count = 1,
+	                          .handles = {TPM_RH_OWNER},
+	                          .names = {tpm2_name_of_handle(TPM_RH_OWNER)},
+	                          .authorization = TPM2_AUTH_SESSION,
+	                          .session = session,
+	                          .value = &tpm->owner,
+	                          .attributes = TPMA_SESSION_CONTINUE};
+}
+
+static int undefine(struct tpm *tpm, struct tpm2_session *session, const struct tpm2_nv *nv,
+                    const struct tpm2_name *name, struct error *error)
+{
+	struct tpm2_call call = owner_call(tpm, session, nv, TPM_CC_NV_UndefineSpace, "remove an NV index");
+
+	call.handles[call.handle_count] = nv->index;
+	call.names[call.handle_count++] = *name;
+	(void)tpm2_parameters(tpm);
+	return tpm2_run(tpm, &call, error);
+}
+
+int tpm2_nv_remove(struct tpm *tpm, struct tpm2_session *session, const struct tpm2_nv *nv, struct error *error)
+{
+	enum tpm2_nv_state state;
+	struct tpm2_name name;
+	int result = tpm2_nv_look(tpm, nv, &state, &name, NULL, error);
+
+	return result < 0 || state == TPM2_NV_ABSENT ? result : undefine(tpm, session, nv, &name, error);
+}
+
+static int define(struct tpm *tpm, struct tpm2_session *session, const struct tpm2_nv *nv, struct tpm2_name *ret_name,
+                  struct error *error)
+{
+	struct tpm2_call call = owner_call(tpm, session, nv, TPM_CC_NV_DefineSpace, "make an NV index");
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	uint8_t area[64];
+	const struct bytes public_area = put_public(nv, false, area, sizeof(area));
+
+	*ret_name = tpm2_name_of_public(public_area);
+	tpm2_put_sized(writer, BYTES_EMPTY);
+	tpm2_put_sized(writer, public_area);
+	return tpm2_run(tpm, &call, error);
+}
+
+int tpm2_nv_ready(struct tpm *tpm, struct tpm2_session *session, const struct tpm2_nv *nv, struct tpm2_name *ret_name,
+                  struct error *error)
+{
+	enum tpm2_nv_state state;
+	int result = tpm2_nv_look(tpm, nv, &state, ret_name, NULL, error);
+
+	if (result == 0 && state == TPM2_NV_FOREIGN) {
+		result = undefine(tpm, session, nv, ret_name, error);
+		state = TPM2_NV_ABSENT;
+	}
+	if (result == 0 && state == TPM2_NV_ABSENT)
+		result = define(tpm, session, nv, ret_name, error);
+	return result;
+}
+
+int tpm2_nv_change(struct tpm *tpm, struct tpm2_session *session, const struct tpm2_nv *nv,
+                   const struct tpm2_name *name, struct bytes data, struct error *error)
+{
+	const bool counter = (nv->attributes & TPMA_NV_TYPE) == TPMA_NV_COUNTER;
+	const bool by_owner = (nv->attributes & TPMA_NV_OWNERWRITE) != 0;
+	struct tpm2_call call = {.code = counter ? TPM_CC_NV_Increment : TPM_CC_NV_Write,
+	                         .doing = counter ? "raise a counter" : "write an NV index",
+	                         .object = nv->object,
+	                         .handle_count = 2,
+	                         .handles = {by_owner ? TPM_RH_OWNER : nv->index, nv->index},
+	                         .names = {by_owner ? tpm2_name_of_handle(TPM_RH_OWNER) : *name, *name},
+	                         .authorization = TPM2_AUTH_SESSION,
+	                         .session = session,
+	                         .value = by_owner ? &tpm->owner : NULL,
+	                         .attributes = TPMA_SESSION_CONTINUE};
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+
+	if (!counter) {
+		tpm2_put_sized(writer, data);
+		tpm2_put_u16(writer, 0);
+	}
+	return tpm2_run(tpm, &call, error);
+}
