@@ -78,6 +78,17 @@ void report_verdict(const struct verify_result *result, struct buffer *text)
 	}
 }
 
+const char *report_interrupted(enum verify_interrupted interrupted)
+{
+	static const char *const sentences[] = {
+	    [VERIFY_NOT_INTERRUPTED] = "",
+	    [VERIFY_INTERRUPTED_OLD] =
+	        "the last signing was interrupted before it was complete: the signatures before it are in force",
+	    [VERIFY_INTERRUPTED_NEW] = "the last signing was interrupted and is complete all the same: it is in force",
+	};
+	return sentences[interrupted];
+}
+
 /* Moves the text to the end of the lines; false without memory. */
 static bool add_line(struct report *report, struct buffer *text)
 {
@@ -97,7 +108,7 @@ int report_make(const struct verify_result *result, struct report *ret_report)
 	CLEANUP(buffer_clear) struct buffer text = {0};
 	bool ok;
 
-	report.lines = calloc(result->finding_count + 4, sizeof(*report.lines));
+	report.lines = calloc(result->finding_count + 5, sizeof(*report.lines));
 	if (!report.lines)
 		return -E_MEMORY;
 	report_verdict(result, &text);
@@ -114,6 +125,10 @@ int report_make(const struct verify_result *result, struct report *ret_report)
 	}
 	if (ok && !result->has_types && result->files > 0) {
 		buffer_append_string(&text, "signed by the original Heads: the targets of links were not checked");
+		ok = add_line(&report, &text);
+	}
+	if (ok && result->interrupted != VERIFY_NOT_INTERRUPTED) {
+		buffer_append_string(&text, report_interrupted(result->interrupted));
 		ok = add_line(&report, &text);
 	}
 	if (ok && result->counter_file) {

@@ -21,6 +21,8 @@ void report_clear(struct report *report);
 void report_finding(const struct verify_finding *finding, struct buffer *text);
 /* Appends the verdict: "verified: 312 files, 98765432 bytes, signed by FINGERPRINT", or "refused: ...". */
 void report_verdict(const struct verify_result *result, struct buffer *text);
+/* "the last signing was interrupted ...": which set is in force, or "". */
+const char *report_interrupted(enum verify_interrupted interrupted);
 /* "changed", "added", "removed", "retyped", "unreadable". */
 const char *report_kind_name(enum verify_kind kind);
 

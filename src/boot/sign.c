@@ -2,19 +2,17 @@
 #include "boot/sign.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "boot/report.h"
 #include "boot/sign_private.h"
 #include "boot/snapshot.h"
 #include "boot/verify.h"
 #include "boot/verify_private.h"
-#include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#define MAX_KEPT ((uint64_t)2 * (2 * MANIFEST_MAX_SIZE + TREE_MAX_SIZE)) /* of the signed set, both of them */
 
 static const char *const trigger_names[] = {"kexec_package_trigger_pre.txt", "kexec_package_trigger_post.txt"};
 
@@ -26,20 +24,41 @@ static bool is_trigger(const char *path)
 	return false;
 }
 
-static bool is_staged(const char *path)
+/* The lists are made here; nobody else may bring them. */
+static bool is_list(const char *path)
 {
-	for (size_t i = 0; i < SIGN_STAGED; i++)
-		if (strcmp(path, sign_staged[i].temporary) == 0)
-			return true;
-	return false;
+	return strcmp(path, HASHES_NAME) == 0 || strcmp(path, TREE_NAME) == 0 || strcmp(path, TYPES_NAME) == 0;
 }
 
-static bool is_ours(const char *path)
+int sign_set_add(struct sign_set *set, const char *name, struct bytes content, struct error *error)
 {
-	for (size_t i = 0; i < SIGN_STAGED; i++)
-		if (strcmp(path, sign_staged[i].name) == 0)
-			return true;
-	return false;
+	struct sign_output *file = &set->files[set->count];
+
+	if (set->count == SIGN_MAX_FILES)
+		return error_set(error, E_TOO_LARGE, name, "more than %d files of the signed set change at once",
+		                 SIGN_MAX_FILES);
+	(void)snprintf(file->name.text, sizeof(file->name.text), "%s", name);
+	buffer_append_bytes(&file->content, content);
+	set->count++;
+	if (file->content.failed)
+		return error_set(error, E_MEMORY, name, "there is not enough memory to sign");
+	return 0;
+}
+
+const struct sign_output *sign_set_find(const struct sign_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(set->files[i].name.text, name) == 0)
+			return &set->files[i];
+	return NULL;
+}
+
+void sign_set_clear(struct sign_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		buffer_clear(&set->files[i].content);
+	buffer_clear(&set->signature);
+	set->count = 0;
 }
 
 /* Names that the lists of the original cannot carry (assert_signable there). */
@@ -68,8 +87,8 @@ static int check_entry(const struct snapshot_entry *entry, struct error *error)
 	if (strncmp(entry->path, "kexec", 5) != 0)
 		return 0;
 	if (entry->type == TREE_FILE &&
-	    (verify_name_is_signed(entry->path) || strcmp(entry->path, SIGNATURE_NAME) == 0 ||
-	     strcmp(entry->path, COUNTER_NAME) == 0 || is_staged(entry->path)))
+	    (signed_set_is_name(entry->path) || strcmp(entry->path, SIGNATURE_NAME) == 0 ||
+	     strcmp(entry->path, COUNTER_NAME) == 0 || signed_set_is_staged_name(entry->path)))
 		return 0;
 	return error_set(error, E_REFUSED, name,
 	                 "/%s cannot be signed: names that begin with kexec belong to Heads; rename or remove it",
@@ -78,8 +97,19 @@ static int check_entry(const struct snapshot_entry *entry, struct error *error)
 
 static enum snapshot_choice choose_all(const struct snapshot_entry *entry, void *context)
 {
+	(void)entry;
 	(void)context;
-	return is_staged(entry->path) ? SNAPSHOT_SKIP : SNAPSHOT_HASH;
+	return SNAPSHOT_HASH;
+}
+
+/* What an interrupted signing left: its bytes are needed where they turn out to be in force. */
+static enum snapshot_choice choose_staged(const struct snapshot_entry *entry, void *context)
+{
+	(void)context;
+	return signed_set_is_staged_name(entry->path) || signed_set_is_name(entry->path) ||
+	               strcmp(entry->path, SIGNATURE_NAME) == 0
+	           ? SNAPSHOT_KEEP
+	           : SNAPSHOT_SKIP;
 }
 
 static int check_all(const struct snapshot *snapshot, struct error *error)
@@ -97,8 +127,7 @@ static int check_all(const struct snapshot *snapshot, struct error *error)
 static int make_lists(const struct snapshot *snapshot, struct sign_set *set, uint64_t *ret_files, struct error *error)
 {
 	CLEANUP(tree_clear) struct tree tree = {0};
-	struct buffer *hashes = &set->contents[SIGN_HASHES];
-	struct buffer *paths = &set->contents[SIGN_TREE];
+	CLEANUP(buffer_clear) struct buffer hashes = {0}, paths = {0}, types = {0};
 	struct tree_binding binding;
 	uint64_t files = 0;
 	int r = 0;
@@ -113,21 +142,49 @@ static int make_lists(const struct snapshot *snapshot, struct sign_set *set, uin
 		if (entry->type != TREE_FILE)
 			continue;
 		(void)snprintf(path, sizeof(path), "./%s", entry->path);
-		manifest_append_line(hashes, entry->digest, path);
+		manifest_append_line(&hashes, entry->digest, path);
 		files++;
 	}
-	tree_append(paths, &tree);
-	memcpy(binding.hashes, digest_of(HASH_SHA256, buffer_bytes(hashes)).data, sizeof(binding.hashes));
-	memcpy(binding.tree, digest_of(HASH_SHA256, buffer_bytes(paths)).data, sizeof(binding.tree));
-	tree_types_append(&set->contents[SIGN_TYPES], &binding, &tree);
-	if (r < 0 || hashes->failed || paths->failed || set->contents[SIGN_TYPES].failed)
+	tree_append(&paths, &tree);
+	memcpy(binding.hashes, digest_of(HASH_SHA256, buffer_bytes(&hashes)).data, sizeof(binding.hashes));
+	memcpy(binding.tree, digest_of(HASH_SHA256, buffer_bytes(&paths)).data, sizeof(binding.tree));
+	tree_types_append(&types, &binding, &tree);
+	if (r < 0 || hashes.failed || paths.failed || types.failed)
 		return error_set(error, E_MEMORY, "", "there is not enough memory for the manifest");
 	if (files == 0)
 		return error_set(error, E_REFUSED, "", "there is no file to sign");
-	if (files > MANIFEST_MAX_FILES || hashes->size > MANIFEST_MAX_SIZE || paths->size > TREE_MAX_SIZE)
+	if (files > MANIFEST_MAX_FILES || hashes.size > MANIFEST_MAX_SIZE || paths.size > TREE_MAX_SIZE)
 		return error_set(error, E_REFUSED, "", "there are too many files to sign");
 	*ret_files = files;
-	return 0;
+	r = sign_set_add(set, HASHES_NAME, buffer_bytes(&hashes), error);
+	if (r == 0)
+		r = sign_set_add(set, TREE_NAME, buffer_bytes(&paths), error);
+	if (r == 0)
+		r = sign_set_add(set, TYPES_NAME, buffer_bytes(&types), error);
+	return r;
+}
+
+/* What the request brings and takes away, and the original's triggers, which signing removes. */
+static int add_extra(const struct sign_request *request, const struct snapshot *snapshot, enum signed_set in_force,
+                     struct sign_set *set, struct error *error)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < request->file_count; i++) {
+		const struct sign_file *file = &request->files[i];
+
+		if (!signed_set_is_name(file->name) || !name_is_signable(file->name) || is_list(file->name) ||
+		    is_trigger(file->name) || strlen(file->name) + sizeof(SIGNED_SET_STAGED) > NAME_MAX ||
+		    sign_set_find(set, file->name))
+			return error_set(error, E_USAGE, file->name, "%s is no name for a file of the signed set",
+			                 file->name);
+		if (file->content.size > 0 || signed_set_find(snapshot, in_force, file->name))
+			r = sign_set_add(set, file->name, file->content, error);
+	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(trigger_names); i++)
+		if (signed_set_find(snapshot, in_force, trigger_names[i]))
+			r = sign_set_add(set, trigger_names[i], BYTES_EMPTY, error);
+	return r;
 }
 
 struct line {
@@ -141,26 +198,32 @@ static int compare_lines(const void *a, const void *b)
 }
 
 /* What `sha256sum kexec*.txt` will print when the set is in place. */
-static int make_message(const struct snapshot *snapshot, const struct sign_set *set, struct buffer *message,
-                        struct error *error)
+static int make_message(const struct snapshot *snapshot, enum signed_set in_force, const struct sign_set *set,
+                        struct buffer *message, struct error *error)
 {
-	CLEANUP_FREE struct line *lines = calloc(snapshot_count(snapshot) + SIGN_STAGED, sizeof(*lines));
-	size_t count = 0;
+	CLEANUP_FREE struct signed_set_name *names = NULL;
+	CLEANUP_FREE struct line *lines = NULL;
+	size_t name_count, count = 0;
+	int r = signed_set_names(snapshot, in_force, &names, &name_count, error);
 
+	if (r < 0)
+		return r;
+	lines = calloc(name_count + set->count + 1, sizeof(*lines));
 	if (!lines)
 		return error_set(error, E_MEMORY, "", "there is not enough memory to sign");
-	for (size_t i = 0; i < snapshot_count(snapshot); i++) {
-		const struct snapshot_entry *entry = snapshot_at(snapshot, i);
-
-		if (!verify_name_is_signed(entry->path) || is_trigger(entry->path) || is_ours(entry->path))
+	for (size_t i = 0; i < name_count; i++) {
+		if (sign_set_find(set, names[i].text))
 			continue;
-		lines[count].name = entry->path;
-		memcpy(lines[count++].digest, entry->digest, MANIFEST_DIGEST_SIZE);
+		lines[count].name = names[i].text;
+		memcpy(lines[count++].digest, signed_set_find(snapshot, in_force, names[i].text)->digest,
+		       MANIFEST_DIGEST_SIZE);
 	}
-	for (size_t i = 0; i < SIGN_SIGNATURE; i++) {
-		struct digest digest = digest_of(HASH_SHA256, buffer_bytes(&set->contents[i]));
+	for (size_t i = 0; i < set->count; i++) {
+		struct digest digest = digest_of(HASH_SHA256, buffer_bytes(&set->files[i].content));
 
-		lines[count].name = sign_staged[i].name;
+		if (set->files[i].content.size == 0)
+			continue;
+		lines[count].name = set->files[i].name.text;
 		memcpy(lines[count++].digest, digest.data, MANIFEST_DIGEST_SIZE);
 	}
 	qsort(lines, count, sizeof(*lines), compare_lines);
@@ -171,58 +234,38 @@ static int make_message(const struct snapshot *snapshot, const struct sign_set *
 	return 0;
 }
 
-/* Writes one file of the set under its temporary name, to the disk. */
-static int stage(int directory, const char *temporary, struct bytes bytes, struct error *error)
+/* An interrupted signing may have left a staged set: which one is in force is for its signature to say. */
+static int find_in_force(const struct sign_request *request, struct snapshot *snapshot, enum signed_set *ret_set,
+                         struct error *error)
 {
-	CLEANUP_CLOSE int fd = -1;
-	int r;
-
-	if (unlinkat(directory, temporary, 0) != 0 && errno != ENOENT)
-		return error_set_errno(error, E_IO, temporary, errno, "%s cannot be removed", temporary);
-	fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return error_set_errno(error, E_IO, temporary, errno, "%s cannot be created", temporary);
-	r = file_write_all(fd, temporary, bytes, error);
-	if (r == 0 && fsync(fd) != 0)
-		r = error_set_errno(error, E_IO, temporary, errno, "%s cannot be written to its disk", temporary);
-	return r;
-}
-
-/* Puts the set in place: all of it is on the disk before the first file is renamed, and kexec.sig comes last. */
-static int commit(int directory, const struct sign_set *set, struct error *error)
-{
+	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
+	CLEANUP(verify_close) struct verify *verify = NULL;
+	enum verify_signature signature;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < SIGN_STAGED; i++)
-		r = stage(directory, sign_staged[i].temporary, buffer_bytes(&set->contents[i]), error);
-	if (r == 0 && fsync(directory) != 0)
-		r = error_set_errno(error, E_IO, "", errno, "the boot directory cannot be written to its disk");
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(trigger_names); i++)
-		if (unlinkat(directory, trigger_names[i], 0) != 0 && errno != ENOENT)
-			r = error_set_errno(error, E_IO, trigger_names[i], errno, "%s cannot be removed",
-			                    trigger_names[i]);
-	for (size_t i = 0; r == 0 && i < SIGN_STAGED; i++) {
-		if (renameat(directory, sign_staged[i].temporary, directory, sign_staged[i].name) != 0)
-			r = error_set_errno(error, E_IO, sign_staged[i].name, errno, "%s cannot be put in place",
-			                    sign_staged[i].name);
-	}
-	if (r == 0 && fsync(directory) != 0)
-		r = error_set_errno(error, E_IO, "", errno, "the boot directory cannot be written to its disk");
-	for (size_t i = 0; r < 0 && i < SIGN_STAGED; i++)
-		(void)unlinkat(directory, sign_staged[i].temporary, 0);
+	*ret_set = SIGNED_SET_IN_PLACE;
+	if (!signed_set_is_pending(snapshot))
+		return 0;
+	r = snapshot_read(snapshot, choose_staged, NULL, error);
+	if (r == 0)
+		r = sign_keyring(request, &keyring, error);
+	if (r == 0)
+		r = verify_begin(snapshot, &keyring, &verify, error);
+	if (r == 0 && verify_signature(verify, &signature, NULL) == 0 && signature == VERIFY_GOOD)
+		*ret_set = verify_set(verify);
 	return r;
 }
 
 /* Walks, checks, reads, lists, signs: everything before the first byte is written. */
-static int prepare(const struct sign_request *request, struct verify_keyring *keyring, struct sign_set *set,
-                   struct sign_result *result, struct error *error)
+static int prepare(const struct sign_request *request, struct snapshot *snapshot, enum signed_set *ret_in_force,
+                   struct verify_keyring *keyring, struct sign_set *set, struct sign_result *result,
+                   struct error *error)
 {
-	CLEANUP(snapshot_close) struct snapshot *snapshot = NULL;
 	CLEANUP(buffer_clear) struct buffer message = {0};
-	int r = snapshot_open(request->directory, 0, &snapshot, error);
+	int r = check_all(snapshot, error);
 
 	if (r == 0)
-		r = check_all(snapshot, error);
+		r = find_in_force(request, snapshot, ret_in_force, error);
 	if (r == 0)
 		r = snapshot_read(snapshot, choose_all, NULL, error);
 	if (r == 0)
@@ -230,10 +273,33 @@ static int prepare(const struct sign_request *request, struct verify_keyring *ke
 	if (r == 0)
 		r = make_lists(snapshot, set, &result->files, error);
 	if (r == 0)
-		r = make_message(snapshot, set, &message, error);
+		r = add_extra(request, snapshot, *ret_in_force, set, error);
 	if (r == 0)
-		r = sign_message(request, buffer_bytes(&message), keyring, &set->contents[SIGN_SIGNATURE],
-		                 result->signer, error);
+		r = make_message(snapshot, *ret_in_force, set, &message, error);
+	if (r == 0)
+		r = sign_message(request, buffer_bytes(&message), keyring, &set->signature, result->signer, error);
+	return r;
+}
+
+/* Prepares, and only then writes. */
+static int sign_and_publish(const struct sign_request *request, struct verify_keyring *keyring,
+                            struct sign_result *result, struct error *error)
+{
+	CLEANUP(snapshot_close) struct snapshot *snapshot = NULL;
+	CLEANUP(sign_set_clear) struct sign_set set = {0};
+	enum signed_set in_force = SIGNED_SET_IN_PLACE;
+	int r = snapshot_open(request->directory, MAX_KEPT, &snapshot, error);
+
+	if (r == 0)
+		r = prepare(request, snapshot, &in_force, keyring, &set, result, error);
+	if (r < 0)
+		return r;
+	if (in_force == SIGNED_SET_IS_STAGED)
+		r = sign_complete(request->directory, snapshot, error);
+	else
+		r = sign_discard(request->directory, snapshot, error);
+	if (r == 0)
+		r = sign_publish(request->directory, &set, error);
 	return r;
 }
 
@@ -241,13 +307,10 @@ int sign_directory(const struct sign_request *request, struct sign_result *ret_r
 {
 	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
 	CLEANUP(verify_result_clear) struct verify_result check = {0};
-	CLEANUP(sign_set_clear) struct sign_set set = {0};
 	CLEANUP(buffer_clear) struct buffer verdict = {0};
 	struct sign_result result = {0};
-	int r = prepare(request, &keyring, &set, &result, error);
+	int r = sign_and_publish(request, &keyring, &result, error);
 
-	if (r == 0)
-		r = commit(request->directory, &set, error);
 	if (r == 0)
 		r = verify_directory(request->directory, &keyring, &check, error);
 	if (r < 0)

@@ -3,13 +3,23 @@
 #ifndef HEADS_BOOT_SIGN_H
 #define HEADS_BOOT_SIGN_H
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include <stdint.h>
 
+/* A further file of the signed set, written or taken out with this signing: "kexec_default.1.txt". */
+#define SIGN_MAX_EXTRA 32
+struct sign_file {
+	const char *name;     /* one that signed_set_is_name accepts, and none of the three lists */
+	struct bytes content; /* borrowed, not empty; BYTES_EMPTY takes the file out of the set, where it is there */
+};
+
 struct sign_request {
-	int directory;    /* the root of the boot filesystem, borrowed */
-	const char *home; /* GNUPGHOME with the owner's secret key, or the card that stands for it */
-	const char *key;  /* fingerprint or other name of the key, NULL: gpg's default */
+	int directory;                 /* the root of the boot filesystem, borrowed */
+	const char *home;              /* GNUPGHOME with the owner's secret key, or the card that stands for it */
+	const char *key;               /* fingerprint or other name of the key, NULL: gpg's default */
+	const struct sign_file *files; /* borrowed; at most SIGN_MAX_EXTRA */
+	size_t file_count;
 };
 
 struct sign_result {
@@ -17,15 +27,16 @@ struct sign_result {
 	char signer[65]; /* fingerprint of the primary key */
 };
 
-/* Reads every file once, writes kexec_hashes.txt, kexec_tree.txt, kexec_types.txt, signs these and every other
- * kexec*.txt that is there, writes kexec.sig, and verifies the result. All is prepared, signed and checked before the
- * first byte is written; the new files are on the disk under other names before the first is put in place, and
- * kexec.sig is put in place last, so that what an interruption leaves is refused, or is the old set, or the new one.
- * Removes the original's kexec_package_trigger_*.txt, as the original does.
+/* Reads every file once, makes kexec_hashes.txt, kexec_tree.txt, kexec_types.txt and the files of the request, signs
+ * these and every other kexec*.txt of the set in force, publishes them with kexec.sig as one transaction
+ * (boot/signed_set.h: what an interruption leaves is the old set or the new one, whole), and verifies the result. All
+ * is prepared, signed and checked before the first byte is written. Removes the original's
+ * kexec_package_trigger_*.txt, as the original does.
  *
- * Errors: -E_REFUSED, with nothing written (a name with a byte that the original's formats cannot carry: control,
- * backslash, beyond ASCII; a device, pipe or socket; a foreign kexec* name; no file at all; gpg does not sign),
- * -E_IO, -E_PROCESS (no gpg), -E_SYSTEM (what was written does not verify). */
+ * Errors: -E_USAGE (a name of the request that cannot be signed), -E_REFUSED, with nothing written (a name with a byte
+ * that the original's formats cannot carry: control, backslash, beyond ASCII; a device, pipe or socket; a foreign
+ * kexec* name; no file at all; gpg does not sign), -E_IO, -E_PROCESS (no gpg), -E_SYSTEM (what was written does not
+ * verify). */
 int sign_directory(const struct sign_request *request, struct sign_result *ret_result, struct error *error);
 
 #endif

@@ -16,19 +16,6 @@
 #define GPG_OUTPUT_LIMIT ((size_t)1 << 20)
 #define GPG_TIMEOUT_MS   600000 /* the owner may have to look for the card and its PIN */
 
-const struct sign_name sign_staged[SIGN_STAGED] = {
-    [SIGN_HASHES] = {HASHES_NAME, HASHES_NAME ".new"},
-    [SIGN_TREE] = {TREE_NAME, TREE_NAME ".new"},
-    [SIGN_TYPES] = {TYPES_NAME, TYPES_NAME ".new"},
-    [SIGN_SIGNATURE] = {SIGNATURE_NAME, SIGNATURE_NAME ".new"},
-};
-
-void sign_set_clear(struct sign_set *set)
-{
-	for (size_t i = 0; i < SIGN_STAGED; i++)
-		buffer_clear(&set->contents[i]);
-}
-
 /* Runs gpg; what is wrong with it being there at all is an error of the environment. */
 static int run_gpg(struct process_request *request, struct buffer *output, int *ret_status, struct error *error)
 {
@@ -123,11 +110,12 @@ static int make_signature(const struct sign_request *request, int message, struc
 	return 0;
 }
 
-static int export_key(const struct sign_request *request, const char *fingerprint, struct verify_keyring *keyring,
+/* name NULL: all public keys. */
+static int export_key(const struct sign_request *request, const char *name, struct verify_keyring *keyring,
                       struct error *error)
 {
-	const char *arguments[] = {"--homedir", request->home, "--batch",   "--no-tty", "--no-armor",
-	                           "--export",  "--",          fingerprint, NULL};
+	const char *arguments[] = {"--homedir", request->home, "--batch", "--no-tty", "--no-armor",
+	                           "--export",  "--",          name,      NULL};
 	struct process_request run = {.arguments = arguments};
 	CLEANUP(buffer_clear) struct buffer key = {0};
 	int exit_status, r;
@@ -136,8 +124,14 @@ static int export_key(const struct sign_request *request, const char *fingerprin
 	if (r < 0)
 		return r;
 	if (exit_status != 0 || key.size == 0)
-		return error_set(error, E_REFUSED, "gpg", "gpg does not have the public key %s", fingerprint);
+		return error_set(error, E_REFUSED, "gpg", "gpg does not have the public key %s",
+		                 name ? name : "to sign with");
 	return verify_keyring_add(keyring, buffer_bytes(&key), "the public key", error);
+}
+
+int sign_keyring(const struct sign_request *request, struct verify_keyring *keyring, struct error *error)
+{
+	return export_key(request, request->key, keyring, error);
 }
 
 int sign_message(const struct sign_request *request, struct bytes message, struct verify_keyring *keyring,

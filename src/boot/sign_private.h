@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What sign.c and sign_gpg.c share. Nobody else includes it. */
+/* What sign.c, sign_gpg.c and sign_publish.c share. Nobody else includes it. */
 #ifndef HEADS_BOOT_SIGN_PRIVATE_H
 #define HEADS_BOOT_SIGN_PRIVATE_H
 
 #include "base/bytes.h"
 #include "boot/sign.h"
+#include "boot/signed_set.h"
 #include "boot/verify.h"
 
-/* The files that signing writes, in the order in which they are put in place. */
-enum { SIGN_HASHES, SIGN_TREE, SIGN_TYPES, SIGN_SIGNATURE, SIGN_STAGED };
+#define SIGN_MAX_FILES (SIGN_MAX_EXTRA + 8)
 
-struct sign_name {
-	const char *name, *temporary;
+/* One file that this signing writes, or removes where its content is empty. */
+struct sign_output {
+	struct signed_set_name name;
+	struct buffer content;
 };
-extern const struct sign_name sign_staged[SIGN_STAGED];
 
+/* All that this signing changes: the three lists, what was asked for, and kexec.sig, which is apart. */
 struct sign_set {
-	struct buffer contents[SIGN_STAGED];
+	struct sign_output files[SIGN_MAX_FILES];
+	size_t count;
+	struct buffer signature;
 };
+/* Adds a file; its content is copied. Errors: -E_MEMORY, -E_TOO_LARGE (too many). */
+int sign_set_add(struct sign_set *set, const char *name, struct bytes content, struct error *error);
+/* The file of this name, or NULL. */
+const struct sign_output *sign_set_find(const struct sign_set *set, const char *name);
 /* Frees; fits CLEANUP(). */
 void sign_set_clear(struct sign_set *set);
 
@@ -26,5 +34,16 @@ void sign_set_clear(struct sign_set *set);
  * Errors: -E_REFUSED (gpg did not sign: with its reason), -E_PROCESS, -E_MEMORY. */
 int sign_message(const struct sign_request *request, struct bytes message, struct verify_keyring *keyring,
                  struct buffer *signature, char signer[65], struct error *error);
+/* Adds the public keys of the home that could have signed an earlier set: the one of the request, or all of them. */
+int sign_keyring(const struct sign_request *request, struct verify_keyring *keyring, struct error *error);
+
+/* Removes what an interrupted signing staged and did not commit, kexec.sig.new first. Errors: -E_IO. */
+int sign_discard(int directory, const struct snapshot *snapshot, struct error *error);
+/* Steps 1 to 4 of boot/signed_set.h. Where it fails before the commit point, what was staged is removed again; after
+ * it, what was staged stays and is in force. Errors: -E_IO. */
+int sign_publish(int directory, const struct sign_set *set, struct error *error);
+/* Steps 3 and 4 for a set that an interrupted signing had committed: its files were read into the snapshot, and kept.
+ * Errors: -E_IO, -E_MEMORY. */
+int sign_complete(int directory, struct snapshot *snapshot, struct error *error);
 
 #endif

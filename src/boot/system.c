@@ -151,6 +151,8 @@ static void log_verdict(const struct boot_system *boot, unsigned long long start
 		    "verify refused signature=%s changed=%zu added=%zu removed=%zu retyped=%zu unreadable=%zu ms=%llu",
 		    verify_signature_name(verify->signature), counts[VERIFY_CHANGED], counts[VERIFY_ADDED],
 		    counts[VERIFY_REMOVED], counts[VERIFY_RETYPED], counts[VERIFY_UNREADABLE], log_now_ms() - started);
+	if (verify->interrupted != VERIFY_NOT_INTERRUPTED)
+		log_line("sign interrupted in-force=%s", verify_interrupted_name(verify->interrupted));
 	for (size_t i = 0; i < verify->finding_count && i < MAX_LOGGED_REPORTS; i++) {
 		char path[512];
 

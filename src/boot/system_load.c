@@ -128,7 +128,7 @@ static int measure_file(struct tpm *tpm, const struct snapshot_entry *file, stru
 static int measure(const struct boot_system *boot, const struct prepared *prepared, struct tpm *tpm,
                    struct error *error)
 {
-	const struct snapshot_entry *manifest = snapshot_find(boot->snapshot, MANIFEST);
+	const struct snapshot_entry *manifest = signed_set_find(boot->snapshot, boot->verify.set, MANIFEST);
 	int r = 0;
 
 	if (manifest && manifest->fd >= 0)

@@ -11,14 +11,21 @@
 
 #define SIGNATURE_LIMIT 65536
 
+/* One of the two sets (boot/signed_set.h), and what gpgv says of it. */
+struct candidate {
+	bool needed; /* gpgv has to be asked */
+	int signature_fd, message_fd;
+	struct verify_status status;
+	struct error error; /* of gpgv itself */
+};
+
 struct verify {
 	struct snapshot *snapshot;
 	const struct verify_keyring *keyring;
-	int signature_fd, message_fd;
+	struct candidate candidates[2]; /* by enum signed_set; the staged one only where there is one */
+	enum signed_set set;            /* in force: valid when settled */
 	pthread_t thread;
 	bool running, settled;
-	struct verify_status status;
-	struct error status_error; /* of gpgv itself */
 	struct verify_expected expected;
 	struct error expected_error;
 	char reason[512];
@@ -34,6 +41,16 @@ const char *verify_signature_name(enum verify_signature signature)
 	return names[signature];
 }
 
+const char *verify_interrupted_name(enum verify_interrupted interrupted)
+{
+	static const char *const names[] = {
+	    [VERIFY_NOT_INTERRUPTED] = "no",
+	    [VERIFY_INTERRUPTED_OLD] = "old",
+	    [VERIFY_INTERRUPTED_NEW] = "new",
+	};
+	return names[interrupted];
+}
+
 const char *verify_rollback_name(enum verify_rollback rollback)
 {
 	static const char *const names[] = {
@@ -45,82 +62,63 @@ const char *verify_rollback_name(enum verify_rollback rollback)
 	return names[rollback];
 }
 
-bool verify_name_is_signed(const char *path)
-{
-	size_t size = strlen(path);
-
-	if (strncmp(path, "kexec", 5) != 0 || size < 9 || strcmp(path + size - 4, ".txt") != 0)
-		return false;
-	for (; *path; path++)
-		if (*path <= 0x20 || *path == 0x7f || *path == '\\' || *path == '/')
-			return false;
-	return true;
-}
-
 static enum snapshot_choice choose_parameters(const struct snapshot_entry *entry, void *context)
 {
-	(void)context;
-	return verify_name_is_signed(entry->path) || strcmp(entry->path, SIGNATURE_NAME) == 0 ? SNAPSHOT_KEEP
-	                                                                                      : SNAPSHOT_SKIP;
-}
+	const struct verify *verify = context;
 
-bool verify_append_message(const struct snapshot *snapshot, struct buffer *message)
-{
-	for (size_t i = 0; i < snapshot_count(snapshot); i++) {
-		const struct snapshot_entry *entry = snapshot_at(snapshot, i);
-
-		if (entry->type != TREE_FILE || !verify_name_is_signed(entry->path))
-			continue;
-		if (entry->state != SNAPSHOT_READ)
-			return false;
-		manifest_append_line(message, entry->digest, entry->path);
-	}
-	return true;
+	if (signed_set_is_name(entry->path) || strcmp(entry->path, SIGNATURE_NAME) == 0)
+		return SNAPSHOT_KEEP;
+	return signed_set_is_pending(verify->snapshot) && signed_set_is_staged_name(entry->path) ? SNAPSHOT_KEEP
+	                                                                                         : SNAPSHOT_SKIP;
 }
 
 static void *check_signature(void *context)
 {
 	struct verify *verify = context;
 
-	(void)verify_run_gpgv(verify->keyring, verify->signature_fd, verify->message_fd, &verify->status,
-	                      &verify->status_error);
+	for (size_t i = 0; i < ARRAY_SIZE(verify->candidates); i++) {
+		struct candidate *candidate = &verify->candidates[i];
+
+		if (candidate->needed)
+			(void)verify_run_gpgv(verify->keyring, candidate->signature_fd, candidate->message_fd,
+			                      &candidate->status, &candidate->error);
+	}
 	return NULL;
 }
 
-/* Puts signature and message into memfds; where that is not possible because of what is on the disk, the status says so
- * and gpgv is not needed. */
-static int prepare(struct verify *verify, bool *ret_needed, struct error *error)
+/* Puts signature and message of a set into memfds; where that is not possible because of what is on the disk, the
+ * status says so and gpgv is not needed. */
+static int prepare(const struct verify *verify, enum signed_set set, struct candidate *candidate, struct error *error)
 {
-	const struct snapshot_entry *entry = snapshot_find(verify->snapshot, SIGNATURE_NAME);
+	const struct snapshot_entry *entry = signed_set_find(verify->snapshot, set, SIGNATURE_NAME);
 	CLEANUP(buffer_clear) struct buffer binary = {0}, message = {0};
 	struct bytes signature;
 	struct error cause = {0};
 
-	*ret_needed = false;
-	verify->status.signature = VERIFY_BAD;
-	if (!entry || entry->type != TREE_FILE) {
-		verify->status.signature = VERIFY_MISSING;
+	candidate->status.signature = VERIFY_BAD;
+	if (!entry) {
+		candidate->status.signature = VERIFY_MISSING;
 		return 0;
 	}
-	if (snapshot_bytes(verify->snapshot, SIGNATURE_NAME, SIGNATURE_LIMIT, &signature, &cause) < 0) {
-		verify->status.why = entry->state == SNAPSHOT_FAILED ? "it cannot be read" : "it is too large";
+	if (snapshot_bytes(verify->snapshot, entry->path, SIGNATURE_LIMIT, &signature, &cause) < 0) {
+		candidate->status.why = entry->state == SNAPSHOT_FAILED ? "it cannot be read" : "it is too large";
 		return 0;
 	}
 	if (armour_read(signature, ARMOUR_SIGNATURE, SIGNATURE_NAME, &binary, &cause) < 0) {
-		verify->status.why = "it holds no detached signature";
+		candidate->status.why = "it holds no detached signature";
 		return 0;
 	}
-	if (!verify_append_message(verify->snapshot, &message)) {
-		verify->status.why = "a file that it covers cannot be read";
+	if (!signed_set_append_message(verify->snapshot, set, &message)) {
+		candidate->status.why = "a file that it covers cannot be read";
 		return 0;
 	}
-	verify->signature_fd = memfd_sealed(SIGNATURE_NAME, buffer_bytes(&binary), error);
-	if (verify->signature_fd < 0)
-		return verify->signature_fd;
-	verify->message_fd = memfd_sealed("message", buffer_bytes(&message), error);
-	if (verify->message_fd < 0)
-		return verify->message_fd;
-	*ret_needed = true;
+	candidate->signature_fd = memfd_sealed(SIGNATURE_NAME, buffer_bytes(&binary), error);
+	if (candidate->signature_fd < 0)
+		return candidate->signature_fd;
+	candidate->message_fd = memfd_sealed("message", buffer_bytes(&message), error);
+	if (candidate->message_fd < 0)
+		return candidate->message_fd;
+	candidate->needed = true;
 	return 0;
 }
 
@@ -128,21 +126,27 @@ int verify_begin(struct snapshot *snapshot, const struct verify_keyring *keyring
                  struct error *error)
 {
 	CLEANUP(verify_close) struct verify *verify = calloc(1, sizeof(*verify));
-	bool needed;
 	int r;
 
 	if (!verify)
 		return error_set(error, E_MEMORY, "", "there is not enough memory to verify");
-	*verify = (struct verify){.snapshot = snapshot, .keyring = keyring, .signature_fd = -1, .message_fd = -1};
-	r = snapshot_read(snapshot, choose_parameters, NULL, error);
+	*verify = (struct verify){.snapshot = snapshot, .keyring = keyring};
+	for (size_t i = 0; i < ARRAY_SIZE(verify->candidates); i++)
+		verify->candidates[i] = (struct candidate){.signature_fd = -1, .message_fd = -1};
+	r = snapshot_read(snapshot, choose_parameters, verify, error);
+	if (r == 0)
+		r = prepare(verify, SIGNED_SET_IN_PLACE, &verify->candidates[SIGNED_SET_IN_PLACE], error);
+	if (r == 0 && signed_set_is_pending(snapshot))
+		r = prepare(verify, SIGNED_SET_IS_STAGED, &verify->candidates[SIGNED_SET_IS_STAGED], error);
 	if (r < 0)
 		return r;
-	r = prepare(verify, &needed, error);
-	if (r < 0)
-		return r;
-	if (needed && pthread_create(&verify->thread, NULL, check_signature, verify) == 0)
+	if (!verify->candidates[SIGNED_SET_IN_PLACE].needed && !verify->candidates[SIGNED_SET_IS_STAGED].needed) {
+		*ret_verify = TAKE_PTR(verify);
+		return 0;
+	}
+	if (pthread_create(&verify->thread, NULL, check_signature, verify) == 0)
 		verify->running = true;
-	else if (needed)
+	else
 		(void)check_signature(verify);
 	*ret_verify = TAKE_PTR(verify);
 	return 0;
@@ -155,10 +159,29 @@ static void join(struct verify *verify)
 	verify->running = false;
 }
 
+static const struct candidate *in_force(const struct verify *verify)
+{
+	return &verify->candidates[verify->set];
+}
+
+/* The staged set, where its signature is good; but one that is older than what is in place was left behind: somebody
+ * has signed since, the original perhaps, which does not know of it. */
+static enum signed_set choose_set(const struct verify *verify)
+{
+	const struct verify_status *staged = &verify->candidates[SIGNED_SET_IS_STAGED].status;
+	const struct verify_status *in_place = &verify->candidates[SIGNED_SET_IN_PLACE].status;
+
+	if (!verify->candidates[SIGNED_SET_IS_STAGED].needed || staged->signature != VERIFY_GOOD)
+		return SIGNED_SET_IN_PLACE;
+	if (in_place->signature == VERIFY_GOOD && in_place->signed_at > staged->signed_at)
+		return SIGNED_SET_IN_PLACE;
+	return SIGNED_SET_IS_STAGED;
+}
+
 /* What is wrong with the signature, for the owner. */
 static void explain(struct verify *verify)
 {
-	const struct verify_status *status = &verify->status;
+	const struct verify_status *status = &in_force(verify)->status;
 	const char *key = status->signer[0] ? status->signer : status->issuer;
 
 	switch (status->signature) {
@@ -193,8 +216,9 @@ static void settle(struct verify *verify)
 		return;
 	join(verify);
 	verify->settled = true;
+	verify->set = choose_set(verify);
 	explain(verify);
-	(void)verify_expected_read(verify->snapshot, &verify->expected, &verify->expected_error);
+	(void)verify_expected_read(verify->snapshot, verify->set, &verify->expected, &verify->expected_error);
 }
 
 int verify_signature(struct verify *verify, enum verify_signature *ret_signature, struct error *error)
@@ -202,17 +226,22 @@ int verify_signature(struct verify *verify, enum verify_signature *ret_signature
 	const struct error *cause = NULL;
 
 	settle(verify);
-	if (verify->status_error.code != E_NONE)
-		cause = &verify->status_error;
-	else if (verify->status.signature == VERIFY_GOOD && verify->expected_error.code != E_NONE)
+	if (in_force(verify)->error.code != E_NONE)
+		cause = &in_force(verify)->error;
+	else if (in_force(verify)->status.signature == VERIFY_GOOD && verify->expected_error.code != E_NONE)
 		cause = &verify->expected_error;
 	if (cause) {
 		if (error)
 			*error = *cause;
 		return -(int)cause->code;
 	}
-	*ret_signature = verify->status.signature;
+	*ret_signature = in_force(verify)->status.signature;
 	return 0;
+}
+
+enum signed_set verify_set(const struct verify *verify)
+{
+	return verify->set;
 }
 
 int verify_trusts(const struct verify *verify, const char *path, struct error *error)
@@ -222,9 +251,9 @@ int verify_trusts(const struct verify *verify, const char *path, struct error *e
 
 	if (!verify->settled)
 		return error_set(error, E_ORDER, path, "/%s was asked for before the signature was checked", path);
-	if (verify->status_error.code != E_NONE || verify->expected_error.code != E_NONE)
+	if (in_force(verify)->error.code != E_NONE || verify->expected_error.code != E_NONE)
 		return error_set(error, E_REFUSED, path, "/%s: the manifest could not be checked", path);
-	if (verify->status.signature != VERIFY_GOOD)
+	if (in_force(verify)->status.signature != VERIFY_GOOD)
 		return error_set(error, E_REFUSED, path, "/%s: %s", path, verify->reason);
 	file = manifest_find(&verify->expected.manifest, path);
 	if (!file || !entry)
@@ -238,6 +267,25 @@ int verify_trusts(const struct verify *verify, const char *path, struct error *e
 	return 0;
 }
 
+/* Whether signing was interrupted, by what it left. Where that is what stands in place, nothing is to be told: which of
+ * the two sets it was cannot be known, and makes no difference. */
+static enum verify_interrupted find_interruption(const struct verify *verify)
+{
+	if (verify->set == SIGNED_SET_IS_STAGED)
+		return VERIFY_INTERRUPTED_NEW;
+	for (size_t i = 0; i < snapshot_count(verify->snapshot); i++) {
+		const struct snapshot_entry *staged = snapshot_at(verify->snapshot, i), *entry;
+		struct signed_set_name name;
+
+		if (staged->type != TREE_FILE || !signed_set_of_staged(staged->path, &name))
+			continue;
+		entry = signed_set_find(verify->snapshot, SIGNED_SET_IN_PLACE, name.text);
+		if (!entry ? staged->size > 0 : memcmp(staged->digest, entry->digest, sizeof(entry->digest)) != 0)
+			return VERIFY_INTERRUPTED_OLD;
+	}
+	return VERIFY_NOT_INTERRUPTED;
+}
+
 int verify_finish(struct verify *verify, struct verify_result *ret_result, struct error *error)
 {
 	CLEANUP(verify_result_clear) struct verify_result result = {0};
@@ -246,8 +294,10 @@ int verify_finish(struct verify *verify, struct verify_result *ret_result, struc
 
 	if (r < 0)
 		return r;
-	memcpy(result.signer, verify->status.signer, sizeof(result.signer));
-	result.signed_at = verify->status.signed_at;
+	memcpy(result.signer, in_force(verify)->status.signer, sizeof(result.signer));
+	result.signed_at = in_force(verify)->status.signed_at;
+	result.set = verify->set;
+	result.interrupted = find_interruption(verify);
 	result.counter_file = counter && counter->type == TREE_FILE;
 	result.has_types = verify->expected.has_types;
 	(void)snprintf(result.reason, sizeof(result.reason), "%s", verify->reason);
@@ -258,7 +308,7 @@ int verify_finish(struct verify *verify, struct verify_result *ret_result, struc
 		               verify->expected_error.sentence);
 	}
 	result.rollback = VERIFY_ROLLBACK_ABSENT;
-	if (snapshot_find(verify->snapshot, ROLLBACK_NAME))
+	if (signed_set_find(verify->snapshot, verify->set, ROLLBACK_NAME))
 		result.rollback = VERIFY_ROLLBACK_UNKNOWN;
 	r = verify_compare(verify->snapshot, &verify->expected, &result, error);
 	if (r < 0)
@@ -277,8 +327,10 @@ void verify_close(struct verify **verify)
 	if (!v)
 		return;
 	join(v);
-	cleanup_close(&v->signature_fd);
-	cleanup_close(&v->message_fd);
+	for (size_t i = 0; i < ARRAY_SIZE(v->candidates); i++) {
+		cleanup_close(&v->candidates[i].signature_fd);
+		cleanup_close(&v->candidates[i].message_fd);
+	}
 	verify_expected_clear(&v->expected);
 	free(v);
 }
@@ -305,7 +357,7 @@ int verify_directory(int directory, const struct verify_keyring *keyring, struct
 {
 	CLEANUP(snapshot_close) struct snapshot *snapshot = NULL;
 	CLEANUP(verify_close) struct verify *verify = NULL;
-	int r = snapshot_open(directory, 2 * MANIFEST_MAX_SIZE + TREE_MAX_SIZE, &snapshot, error);
+	int r = snapshot_open(directory, 2 * (2 * MANIFEST_MAX_SIZE + TREE_MAX_SIZE), &snapshot, error);
 
 	if (r < 0)
 		return r;

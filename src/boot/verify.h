@@ -4,6 +4,7 @@
 #define HEADS_BOOT_VERIFY_H
 
 #include "base/error.h"
+#include "boot/signed_set.h"
 #include "boot/snapshot.h"
 #include "format/tree.h"
 
@@ -35,6 +36,13 @@ const char *verify_signature_name(enum verify_signature signature);
 enum verify_rollback { VERIFY_ROLLBACK_OK, VERIFY_ROLLBACK_OLD, VERIFY_ROLLBACK_UNKNOWN, VERIFY_ROLLBACK_ABSENT };
 const char *verify_rollback_name(enum verify_rollback rollback);
 
+/* Signing was interrupted (a power cut, a full disk), and one of the two sets is in force all the same, whole
+ * (boot/signed_set.h). Tidied up by the next signing. */
+enum verify_interrupted { VERIFY_NOT_INTERRUPTED, VERIFY_INTERRUPTED_OLD, VERIFY_INTERRUPTED_NEW };
+
+/* "no", "old", "new": which set is in force. */
+const char *verify_interrupted_name(enum verify_interrupted interrupted);
+
 enum verify_kind {
 	VERIFY_CHANGED, /* other content, or a link to another place */
 	VERIFY_ADDED,
@@ -61,6 +69,8 @@ struct verify_result {
 	bool has_types;    /* types and link targets were checked: signed by Heads, not by the original */
 	bool counter_file; /* kexec_hotp_counter is there, unsigned by its nature */
 	enum verify_rollback rollback;
+	enum signed_set set; /* which one is in force */
+	enum verify_interrupted interrupted;
 	struct verify_finding *findings; /* in the order of paths */
 	size_t finding_count;
 };
@@ -76,6 +86,8 @@ int verify_begin(struct snapshot *snapshot, const struct verify_keyring *keyring
 /* Waits for gpgv, tells what it says, and reads the manifest. May be called again.
  * Errors: -E_PROCESS (gpgv cannot be started), -E_MALFORMED, -E_TOO_LARGE (validly signed, but not a manifest). */
 int verify_signature(struct verify *verify, enum verify_signature *ret_signature, struct error *error);
+/* Which set is in force (after verify_signature). */
+enum signed_set verify_set(const struct verify *verify);
 /* Whether the file was read and is what the owner signed: ask before its content is parsed (after verify_signature).
  * Errors: -E_REFUSED (with the reason), -E_ORDER (not read yet, or verify_signature was not called). */
 int verify_trusts(const struct verify *verify, const char *path, struct error *error);
@@ -89,9 +101,6 @@ void verify_close(struct verify **verify);
 /* All of it for a directory: walk, read, verify. For commands. */
 int verify_directory(int directory, const struct verify_keyring *keyring, struct verify_result *ret_result,
                      struct error *error);
-
-/* A name that kexec.sig covers: the shell's kexec*.txt, of plain characters. */
-bool verify_name_is_signed(const char *path);
 
 /* What gpgv's status lines and exit status mean; pure. */
 struct verify_status {

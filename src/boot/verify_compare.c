@@ -8,17 +8,18 @@
 #include <string.h>
 
 /* The bytes of a parameter file. Errors: -E_MALFORMED where it is missing and wanted. */
-static int parameter(struct snapshot *snapshot, const char *name, struct bytes *ret_bytes, struct error *error)
+static int parameter(struct snapshot *snapshot, enum signed_set set, const char *name, struct bytes *ret_bytes,
+                     struct error *error)
 {
-	const struct snapshot_entry *entry = snapshot_find(snapshot, name);
+	const struct snapshot_entry *entry = signed_set_find(snapshot, set, name);
 
-	if (!entry || entry->type != TREE_FILE)
+	if (!entry)
 		return error_set(error, E_MALFORMED, name, "%s is missing from what was signed", name);
 	if (entry->state == SNAPSHOT_FAILED)
 		return error_set(error, E_IO, name, "%s: %s", name, entry->problem ? entry->problem : "failed");
 	if (entry->fd < 0)
 		return error_set(error, E_TOO_LARGE, name, "%s is too large to be read", name);
-	return snapshot_bytes(snapshot, name, MANIFEST_MAX_SIZE, ret_bytes, error);
+	return snapshot_bytes(snapshot, entry->path, MANIFEST_MAX_SIZE, ret_bytes, error);
 }
 
 /* Without kexec_types.txt (trees that the original signed): what the manifest lists is a regular file, what has
@@ -64,18 +65,19 @@ static int check_agreement(const struct verify_expected *expected, struct error 
 
 /* Takes the types from kexec_types.txt where it belongs to this manifest and this tree. Where the original signed
  * anew it left the file as it was: it is out of date then, and no error. */
-static int read_types(struct snapshot *snapshot, struct verify_expected *expected, struct error *error)
+static int read_types(struct snapshot *snapshot, enum signed_set set, struct verify_expected *expected,
+                      struct error *error)
 {
-	const struct snapshot_entry *hashes = snapshot_find(snapshot, HASHES_NAME);
-	const struct snapshot_entry *tree = snapshot_find(snapshot, TREE_NAME);
+	const struct snapshot_entry *hashes = signed_set_find(snapshot, set, HASHES_NAME);
+	const struct snapshot_entry *tree = signed_set_find(snapshot, set, TREE_NAME);
 	CLEANUP(tree_clear) struct tree types = {0};
 	struct tree_binding binding;
 	struct bytes bytes = BYTES_EMPTY;
 	int r;
 
-	if (!snapshot_find(snapshot, TYPES_NAME))
+	if (!signed_set_find(snapshot, set, TYPES_NAME))
 		return 0;
-	r = parameter(snapshot, TYPES_NAME, &bytes, error);
+	r = parameter(snapshot, set, TYPES_NAME, &bytes, error);
 	if (r == 0)
 		r = tree_types_parse(bytes, &binding, &types, error);
 	if (r < 0)
@@ -97,18 +99,19 @@ static int read_types(struct snapshot *snapshot, struct verify_expected *expecte
 	return 0;
 }
 
-int verify_expected_read(struct snapshot *snapshot, struct verify_expected *ret_expected, struct error *error)
+int verify_expected_read(struct snapshot *snapshot, enum signed_set set, struct verify_expected *ret_expected,
+                         struct error *error)
 {
 	struct verify_expected expected = {0};
 	struct error tree_error = {0};
 	struct bytes bytes = BYTES_EMPTY;
 	int r, tree_r;
 
-	r = parameter(snapshot, HASHES_NAME, &bytes, error);
+	r = parameter(snapshot, set, HASHES_NAME, &bytes, error);
 	if (r == 0)
 		r = manifest_parse(bytes, &expected.manifest, error);
 	expected.has_manifest = r == 0;
-	tree_r = parameter(snapshot, TREE_NAME, &bytes, &tree_error);
+	tree_r = parameter(snapshot, set, TREE_NAME, &bytes, &tree_error);
 	if (tree_r == 0)
 		tree_r = tree_parse(bytes, &expected.tree, &tree_error);
 	expected.has_tree = tree_r == 0;
@@ -117,7 +120,7 @@ int verify_expected_read(struct snapshot *snapshot, struct verify_expected *ret_
 		r = tree_r;
 	}
 	if (r == 0)
-		r = read_types(snapshot, &expected, error);
+		r = read_types(snapshot, set, &expected, error);
 	if (r == 0 && !expected.has_types)
 		infer_types(&expected);
 	if (r == 0)
@@ -157,13 +160,14 @@ static int add_finding(struct verify_result *result, enum verify_kind kind, cons
 	return result->findings[count].path && (!detail || result->findings[count].detail) ? 0 : -E_MEMORY;
 }
 
-/* Names of the original and of ours that lie outside the manifest: those that kexec.sig covers, kexec.sig, and the HOTP
- * counter, which is unsigned by its nature. Everything else that begins with kexec is foreign. */
+/* Names of the original and of ours that lie outside the manifest: those that kexec.sig covers, kexec.sig, what signing
+ * stages for them, and the HOTP counter, which is unsigned by its nature. Everything else that begins with kexec is
+ * foreign. */
 static bool is_parameter(const struct snapshot_entry *entry)
 {
 	return entry->type == TREE_FILE &&
-	       (verify_name_is_signed(entry->path) || strcmp(entry->path, SIGNATURE_NAME) == 0 ||
-	        strcmp(entry->path, COUNTER_NAME) == 0);
+	       (signed_set_is_name(entry->path) || strcmp(entry->path, SIGNATURE_NAME) == 0 ||
+	        strcmp(entry->path, COUNTER_NAME) == 0 || signed_set_is_staged_name(entry->path));
 }
 
 static int compare_file(const struct verify_expected *expected, const struct snapshot_entry *entry,

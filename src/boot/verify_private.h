@@ -6,12 +6,11 @@
 #include "boot/verify.h"
 #include "format/manifest.h"
 
-#define HASHES_NAME    "kexec_hashes.txt"
-#define TREE_NAME      "kexec_tree.txt"
-#define TYPES_NAME     "kexec_types.txt"
-#define SIGNATURE_NAME "kexec.sig"
-#define COUNTER_NAME   "kexec_hotp_counter"
-#define ROLLBACK_NAME  "kexec_rollback.txt"
+#define HASHES_NAME   "kexec_hashes.txt"
+#define TREE_NAME     "kexec_tree.txt"
+#define TYPES_NAME    "kexec_types.txt"
+#define COUNTER_NAME  "kexec_hotp_counter"
+#define ROLLBACK_NAME "kexec_rollback.txt"
 
 /* What was signed, as far as it can be read. */
 struct verify_expected {
@@ -20,18 +19,15 @@ struct verify_expected {
 	struct tree tree; /* with types, as far as they are known */
 };
 
-/* Reads the three files out of the snapshot. A file that is missing or malformed gives an error, and the others are
- * read all the same. */
-int verify_expected_read(struct snapshot *snapshot, struct verify_expected *ret_expected, struct error *error);
+/* Reads the three files of the set out of the snapshot. A file that is missing or malformed gives an error, and the
+ * others are read all the same. */
+int verify_expected_read(struct snapshot *snapshot, enum signed_set set, struct verify_expected *ret_expected,
+                         struct error *error);
 void verify_expected_clear(struct verify_expected *expected);
 
 /* Runs gpgv on three memfds. Errors: -E_PROCESS. */
 int verify_run_gpgv(const struct verify_keyring *keyring, int signature, int message, struct verify_status *ret_status,
                     struct error *error);
-
-/* Appends the line of each signed name to the message: what `sha256sum kexec*.txt` prints. False where one of them was
- * not read. */
-bool verify_append_message(const struct snapshot *snapshot, struct buffer *message);
 
 /* Fills the lists, files and bytes of the result. Errors: -E_ORDER, -E_MEMORY. */
 int verify_compare(const struct snapshot *snapshot, const struct verify_expected *expected,

@@ -48,6 +48,10 @@ static void print_json(const struct verify_result *result)
 	if (result->counter_file)
 		json_object_array_add(unsigned_files, json_object_new_string("/kexec_hotp_counter"));
 	json_object_object_add(object, "unsigned", unsigned_files);
+	json_object_object_add(object, "interrupted",
+	                       result->interrupted == VERIFY_NOT_INTERRUPTED
+	                           ? NULL
+	                           : json_object_new_string(verify_interrupted_name(result->interrupted)));
 	json_object_object_add(object, "rollback", json_object_new_string(verify_rollback_name(result->rollback)));
 	json_object_object_add(object, "types", json_object_new_boolean(result->has_types));
 	json_object_object_add(object, "reason", result->reason[0] ? json_object_new_string(result->reason) : NULL);

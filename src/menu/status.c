@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every screen that leads to a boot says at its top: time and code, firmware, /boot. */
+#include "boot/report.h"
 #include "menu/screen.h"
 #include <time.h>
 
@@ -55,6 +56,8 @@ static void add_boot(const struct menu *menu, struct ui_text *text)
 	case TRUST_VERIFIED:
 		ui_text_add(text, UI_GOOD, "/boot     VERIFIED: all %llu files are as you signed them  (%s)",
 		            (unsigned long long)boot->verify.files, boot->device.path);
+		if (boot->verify.interrupted != VERIFY_NOT_INTERRUPTED)
+			ui_text_add(text, UI_WARNING, "Signing   %s", report_interrupted(boot->verify.interrupted));
 		if (boot->problem.code != E_NONE)
 			ui_text_add(text, UI_BAD, "Entries   %s", boot->problem.sentence);
 		break;
