@@ -179,7 +179,8 @@ static void test_full_disk_leaves_the_old_set(void **state)
 		    0);
 		{
 			CLEANUP_CLOSE int directory = open(at("boot/lost+found"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			struct sign_request request = {.directory = directory, .home = home, .key = "owner@example.org"};
+			struct sign_request request = {
+			    .directory = directory, .home = home, .key = "owner@example.org"};
 
 			assert_int_equal(sign_directory(&request, &result, &error), -E_IO);
 			assert_non_null(strstr(error.sentence, "Read-only"));
