@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int file_read_fd(int fd, const char *name, size_t limit, struct buffer *buffer, struct error *error)
@@ -86,6 +88,25 @@ int file_replace(int directory, const char *name, struct bytes bytes, mode_t mod
 	if (r < 0)
 		(void)unlinkat(directory, temporary, 0);
 	return r;
+}
+
+int file_replace_path(const char *path, struct bytes bytes, struct error *error)
+{
+	CLEANUP_FREE char *real = realpath(path, NULL);
+	const char *whole = real ? real : path, *slash = strrchr(whole, '/');
+	CLEANUP_FREE char *parent = slash ? strndup(whole, (size_t)(slash - whole) + 1) : strdup(".");
+	CLEANUP_CLOSE int directory = -1;
+	mode_t mode = 0644;
+	struct stat status;
+
+	if (!parent)
+		return error_set(error, E_MEMORY, path, "there is not enough memory to write %s", path);
+	directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return error_set_errno(error, E_IO, path, errno, "the directory of %s cannot be opened", path);
+	if (fstatat(directory, slash ? slash + 1 : whole, &status, 0) == 0)
+		mode = status.st_mode & 0777;
+	return file_replace(directory, slash ? slash + 1 : whole, bytes, mode, error);
 }
 
 int memfd_seal(int fd, const char *name, struct error *error)

@@ -197,12 +197,17 @@ static bool next_packet(struct cursor *cursor, unsigned *ret_tag)
 	return !partial && !cursor->failed;
 }
 
+bool armour_is_keybox(struct bytes data)
+{
+	return data.size > 12 && memcmp(data.data + 8, "KBXf", 4) == 0;
+}
+
 static bool packets_are(struct bytes binary, enum armour_kind kind)
 {
 	struct cursor cursor = cursor_make(binary);
 	unsigned tag;
 
-	if (kind == ARMOUR_PUBLIC_KEY && binary.size > 12 && memcmp(binary.data + 8, "KBXf", 4) == 0)
+	if (kind == ARMOUR_PUBLIC_KEY && armour_is_keybox(binary))
 		return true;
 	for (bool first = true; cursor.rest.size > 0; first = false) {
 		if (!next_packet(&cursor, &tag))
@@ -223,7 +228,7 @@ int armour_read(struct bytes data, enum armour_kind kind, const char *name, stru
 
 	if (data.size > ARMOUR_MAX_SIZE)
 		return error_set(error, E_TOO_LARGE, name, "%s is larger than %zu bytes", name, ARMOUR_MAX_SIZE);
-	if (data.size > 0 && (data.data[0] & 0x80 || (data.size > 12 && memcmp(data.data + 8, "KBXf", 4) == 0))) {
+	if (data.size > 0 && (data.data[0] & 0x80 || armour_is_keybox(data))) {
 		buffer_append_bytes(binary, data);
 		blocks = 1;
 	} else {

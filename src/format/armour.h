@@ -16,6 +16,8 @@ enum armour_kind { ARMOUR_PUBLIC_KEY, ARMOUR_SIGNATURE };
  * name is for the error. Errors: -E_MALFORMED, -E_TOO_LARGE (more than 16 MiB), -E_MEMORY. */
 int armour_read(struct bytes data, enum armour_kind kind, const char *name, struct buffer *binary, struct error *error);
 
+/* Whether data is GnuPG's keybox, which holds its keys in another form. */
+bool armour_is_keybox(struct bytes data);
 /* CRC-24 of RFC 4880 section 6.1. */
 uint32_t armour_crc24(struct bytes data);
 

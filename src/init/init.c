@@ -71,6 +71,23 @@ static int keep_measured(const struct owner_files *files, const char *name, int 
 	return 0;
 }
 
+/* One keyring of all keys of the owner. A key that cannot be read verifies nothing; the others still do. */
+static int keep_keys(const struct owner_files *files, int *ret_fd, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer keyring = {0};
+	int fd;
+
+	if (owner_files_keyring(files, &keyring, error) < 0)
+		log_error(error);
+	if (keyring.size == 0)
+		return 0;
+	fd = memfd_sealed("keyring", buffer_bytes(&keyring), error);
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
 /* Measures each file of the owner, name and then content, before anything uses it. */
 static int measure_files(struct tpm *tpm, const struct owner_files *files, struct error *error)
 {
@@ -121,7 +138,7 @@ static int read_rom(struct init *init, struct error *error)
 	if (r == 0)
 		r = keep_measured(&files, OWNER_FILE_SETTINGS, &init->settings_fd, error);
 	if (r == 0)
-		r = keep_measured(&files, OWNER_FILE_KEY, &init->key_fd, error);
+		r = keep_keys(&files, &init->key_fd, error);
 	if (r == 0)
 		log_line("rom files=%zu key=%s settings=%s tpm-commands=%u ms=%llu", files.count,
 		         init->key_fd >= 0 ? "yes" : "no", init->settings_fd >= 0 ? "yes" : "no",

@@ -18,7 +18,7 @@ struct menu_request {
 	size_t terminal_count;
 	const char *tpm_where;   /* as for tpm_open */
 	int settings_fd;         /* the owner's settings as measured, or -1 */
-	int key_fd;              /* the owner's public key as measured, or -1 */
+	int key_fd;              /* the owner's public keys as measured, one keyring, or -1 */
 	const char *rom_problem; /* why the ROM's files could not be read or measured, or NULL */
 	bool again;              /* not the first menu of this start */
 	const char *log_path;    /* where log lines are kept as well, or NULL */

@@ -14,7 +14,7 @@ struct menu {
 	struct ui *ui;
 	struct rom_settings settings;
 	struct error settings_problem; /* code E_NONE: all could be read */
-	struct buffer key;             /* the owner's public key as it stands in the ROM; empty: none */
+	struct buffer key;             /* the owner's public keys, one keyring; empty: none */
 	struct tpm *tpm;               /* NULL: none, and tpm_problem says why */
 	struct error tpm_problem;
 	struct tpm_info tpm_info;

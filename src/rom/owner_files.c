@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rom/owner_files.h"
+#include "base/cleanup.h"
+#include "format/armour.h"
+#include "format/settings.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +61,72 @@ struct bytes owner_files_find(const struct owner_files *files, const char *name)
 		if (strcmp(files->files[i].name, name) == 0)
 			return buffer_bytes(&files->files[i].content);
 	return BYTES_EMPTY;
+}
+
+static bool is_key(const char *name)
+{
+	size_t size = strlen(name), prefix = strlen(OWNER_KEYS_PREFIX), suffix = strlen(OWNER_KEYS_SUFFIX);
+
+	if (strcmp(name, OWNER_FILE_KEY) == 0)
+		return true;
+	return strncmp(name, OWNER_KEYS_PREFIX, prefix) == 0 && size > prefix + suffix && !strchr(name + prefix, '/') &&
+	       strcmp(name + size - suffix, OWNER_KEYS_SUFFIX) == 0;
+}
+
+const char *owner_file_meaning(const char *name)
+{
+	if (strcmp(name, OWNER_FILE_SETTINGS) == 0)
+		return "the owner's settings";
+	if (strcmp(name, OWNER_FILE_KEY) == 0)
+		return "the owner's public key";
+	return is_key(name) ? "a further public key that may sign /boot" : NULL;
+}
+
+int owner_file_check(const char *name, struct bytes content, struct error *error)
+{
+	if (content.size > OWNER_FILE_MAX_SIZE)
+		return error_set(error, E_TOO_LARGE, name, "%s would have %zu bytes; at most %zu are read at a start",
+		                 name, content.size, OWNER_FILE_MAX_SIZE);
+	if (strcmp(name, OWNER_FILE_SETTINGS) == 0) {
+		CLEANUP(settings_clear) struct settings settings = {0};
+
+		return settings_parse(content, name, &settings, error);
+	}
+	if (is_key(name)) {
+		CLEANUP(buffer_clear) struct buffer binary = {0};
+
+		return armour_read(content, ARMOUR_PUBLIC_KEY, name, &binary, error);
+	}
+	return 0;
+}
+
+int owner_files_keyring(const struct owner_files *files, struct buffer *keyring, struct error *error)
+{
+	bool keybox = false;
+	int result = 0;
+
+	for (size_t i = 0; i < files->count; i++) {
+		const struct owner_file *file = &files->files[i];
+		CLEANUP(buffer_clear) struct buffer binary = {0};
+		int r = 0;
+
+		if (!is_key(file->name))
+			continue;
+		r = armour_read(buffer_bytes(&file->content), ARMOUR_PUBLIC_KEY, file->name, &binary, error);
+		if (r == 0 && keyring->size > 0 && (keybox || armour_is_keybox(buffer_bytes(&binary))))
+			r = error_set(error, E_UNSUPPORTED, file->name,
+			              "%s is left out: a keybox stands alone; store exported keys (gpg --export)",
+			              file->name);
+		if (r < 0) {
+			result = r;
+			continue;
+		}
+		keybox = armour_is_keybox(buffer_bytes(&binary));
+		buffer_append_bytes(keyring, buffer_bytes(&binary));
+	}
+	if (keyring->failed)
+		return error_set(error, E_MEMORY, "keys", "there is not enough memory for the owner's keys");
+	return result;
 }
 
 void owner_files_clear(struct owner_files *files)

@@ -8,6 +8,8 @@
 #include "rom/image.h"
 
 #define OWNER_FILES_PREFIX  "heads/"
+#define OWNER_KEYS_PREFIX   "heads/keys/"
+#define OWNER_KEYS_SUFFIX   ".asc"
 #define OWNER_FILE_SETTINGS "heads/config.user" /* CONFIG_NAME=value lines */
 #define OWNER_FILE_KEY      "heads/owner.asc"   /* the owner's public key, binary or armoured */
 #define OWNER_FILES_MAX     32
@@ -28,6 +30,15 @@ struct owner_files {
 int owner_files_read(const struct rom_image *image, struct owner_files *ret_files, struct error *error);
 /* The content of NAME; empty bytes where there is none. */
 struct bytes owner_files_find(const struct owner_files *files, const char *name);
+/* What a file of this name is, in words for a listing; NULL where the name has no effect. */
+const char *owner_file_meaning(const char *name);
+/* Whether the content is what a file of this name holds: before it is stored, because at the next start it would only
+ * be reported. Names without a meaning take anything. Errors: -E_MALFORMED, -E_TOO_LARGE, -E_MEMORY. */
+int owner_file_check(const char *name, struct bytes content, struct error *error);
+/* The owner's public keys, each of which may sign /boot: heads/owner.asc and heads/keys/NAME.asc in CBFS order, as one
+ * binary keyring, appended. A key that cannot be read is left out and error says so; the others are there all the same.
+ * Errors: -E_MALFORMED, -E_TOO_LARGE, -E_UNSUPPORTED (a keybox beside other keys), -E_MEMORY. */
+int owner_files_keyring(const struct owner_files *files, struct buffer *keyring, struct error *error);
 void owner_files_clear(struct owner_files *files);
 
 #endif

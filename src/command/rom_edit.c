@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `heads rom add`, `replace` and `remove`: the raw files of an image file. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "command/rom.h"
+#include "rom/edit.h"
+#include "rom/owner_files.h"
+#include <stdio.h>
+#include <string.h>
+
+enum edit { EDIT_ADD, EDIT_REPLACE, EDIT_REMOVE };
+
+static const char *const results[] = {
+    [EDIT_ADD] = "added",
+    [EDIT_REPLACE] = "stored",
+    [EDIT_REMOVE] = "removed",
+};
+
+static int apply(struct cbfs_region *region, enum edit edit, const struct cbfs_new_file *file, struct error *error)
+{
+	int r = edit == EDIT_REMOVE ? 0 : owner_file_check(file->name, file->content, error);
+
+	if (r < 0)
+		return r;
+	switch (edit) {
+	case EDIT_ADD:
+		return cbfs_add(region, file, error);
+	case EDIT_REPLACE:
+		return cbfs_replace(region, file, error);
+	case EDIT_REMOVE:
+		break;
+	}
+	return cbfs_remove(region, file->name, error);
+}
+
+static void print_result(const struct command_context *context, enum edit edit, const struct cbfs_new_file *file,
+                         const struct cbfs_space *space)
+{
+	struct json_object *object;
+
+	/* Whoever puts a file there expects something of it. */
+	if (edit != EDIT_REMOVE && strncmp(file->name, OWNER_FILES_PREFIX, strlen(OWNER_FILES_PREFIX)) == 0 &&
+	    !owner_file_meaning(file->name) && context->verbosity >= 0)
+		(void)fprintf(stderr, "heads: %s is measured, but no file of this name has an effect\n", file->name);
+	if (context->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "result", json_object_new_string(results[edit]));
+		json_object_object_add(object, "name", command_json_name(file->name));
+		json_object_object_add(object, "size", json_object_new_int64((int64_t)file->content.size));
+		json_object_object_add(object, "free", json_object_new_int64((int64_t)space->free));
+		json_object_object_add(object, "largest", json_object_new_int64((int64_t)space->largest));
+		command_print_json(object);
+	} else if (context->verbosity >= 0) {
+		(void)printf("%s: %s; %zu bytes are free\n", file->name, results[edit], space->free);
+	}
+}
+
+static int run(const struct command_context *context, enum edit edit, const struct rom_arguments *arguments)
+{
+	CLEANUP(rom_edit_close) struct rom_edit rom = {0};
+	CLEANUP(buffer_clear) struct buffer content = {0};
+	struct cbfs_new_file file = {.name = arguments->words[1]};
+	struct cbfs_region region;
+	struct cbfs_space space = {0};
+	struct error error;
+	int r = edit == EDIT_REMOVE ? 0 : file_read(arguments->words[2], ROM_MAX_SIZE, &content, &error);
+
+	file.content = buffer_bytes(&content);
+	if (r == 0)
+		r = rom_edit_open(arguments->words[0], &rom, &error);
+	if (r == 0)
+		r = rom_edit_region(&rom, arguments->region, &region, &file.region_offset, &error);
+	if (r == 0)
+		r = apply(&region, edit, &file, &error);
+	if (r == 0)
+		r = cbfs_space(cbfs_region_bytes(&region), &space, &error);
+	if (r == 0)
+		r = rom_edit_save(&rom, &error);
+	if (r < 0)
+		return command_fail(context, &error);
+	print_result(context, edit, &file, &space);
+	return 0;
+}
+
+int rom_add_run(const struct command_context *context, int argc, char **argv)
+{
+	struct rom_arguments arguments;
+
+	if (!rom_read_arguments(argc, argv, 3, &arguments) || arguments.stored)
+		return command_usage(context, "usage: heads rom add [--region NAME] FILE NAME FROM");
+	return run(context, EDIT_ADD, &arguments);
+}
+
+int rom_replace_run(const struct command_context *context, int argc, char **argv)
+{
+	struct rom_arguments arguments;
+
+	if (!rom_read_arguments(argc, argv, 3, &arguments) || arguments.stored)
+		return command_usage(context, "usage: heads rom replace [--region NAME] FILE NAME FROM");
+	return run(context, EDIT_REPLACE, &arguments);
+}
+
+int rom_remove_run(const struct command_context *context, int argc, char **argv)
+{
+	struct rom_arguments arguments;
+
+	if (!rom_read_arguments(argc, argv, 2, &arguments) || arguments.stored)
+		return command_usage(context, "usage: heads rom remove [--region NAME] FILE NAME");
+	return run(context, EDIT_REMOVE, &arguments);
+}

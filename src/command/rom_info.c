@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `heads rom info`: what an image is and how much room it has. */
+#include "base/cleanup.h"
+#include "command/rom.h"
+#include "format/cbfs_write.h"
+#include "rom/owner_files.h"
+#include <stdio.h>
+#include <string.h>
+
+/* One area of the map; the files and the space of one that holds a CBFS. */
+struct area {
+	struct fmap_area area;
+	bool has_files;
+	struct cbfs_space space;
+};
+
+static struct json_object *json_of_area(const struct area *area)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "name", command_json_name(area->area.name));
+	json_object_object_add(object, "offset", json_object_new_int64((int64_t)area->area.offset));
+	json_object_object_add(object, "size", json_object_new_int64((int64_t)area->area.size));
+	if (area->has_files) {
+		json_object_object_add(object, "files", json_object_new_int64((int64_t)area->space.files));
+		json_object_object_add(object, "used", json_object_new_int64((int64_t)area->space.used));
+		json_object_object_add(object, "free", json_object_new_int64((int64_t)area->space.free));
+		json_object_object_add(object, "largest", json_object_new_int64((int64_t)area->space.largest));
+	}
+	return object;
+}
+
+static void print_area(const struct area *area)
+{
+	(void)printf("%-20s 0x%08zx %9zu", area->area.name, area->area.offset, area->area.size);
+	if (area->has_files)
+		(void)printf("  %zu files, %zu bytes free, at most %zu in one file", area->space.files,
+		             area->space.free, area->space.largest);
+	(void)printf("\n");
+}
+
+static int show_area(struct bytes image, const struct fmap_area *map_area, struct json_object *array,
+                     struct error *error)
+{
+	struct area area = {.area = *map_area};
+	struct bytes region;
+	int r = fmap_area_bytes(image, map_area, &region, error);
+
+	if (r < 0)
+		return r;
+	area.has_files = bytes_start_with(region, CBFS_MAGIC);
+	if (area.has_files && (r = cbfs_space(region, &area.space, error)) < 0)
+		return r;
+	if (array)
+		json_object_array_add(array, json_of_area(&area));
+	else
+		print_area(&area);
+	return 0;
+}
+
+/* The areas of the map; an image without one has a single area, which holds its files. */
+static int show_areas(struct bytes image, struct json_object *array, struct error *error)
+{
+	struct fmap_area area = {.name = "CBFS"};
+	struct bytes region;
+	struct fmap map;
+	int r;
+
+	if (fmap_open(image, &map, NULL) < 0) {
+		r = cbfs_find(image, "CBFS", &area.offset, &region, error);
+		area.size = region.size;
+		return r < 0 ? r : show_area(image, &area, array, error);
+	}
+	for (size_t i = 0; fmap_area(&map, i, &area); i++) {
+		r = show_area(image, &area, array, error);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void show_owner_files(const struct owner_files *files, struct json_object *array)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const struct owner_file *file = &files->files[i];
+		const char *meaning = owner_file_meaning(file->name);
+		struct json_object *object;
+
+		if (!array) {
+			(void)printf("%-32s %9zu  %s\n", file->name, file->content.size,
+			             meaning ? meaning : "measured; a file of this name has no effect");
+			continue;
+		}
+		object = json_object_new_object();
+		json_object_object_add(object, "name", command_json_name(file->name));
+		json_object_object_add(object, "size", json_object_new_int64((int64_t)file->content.size));
+		json_object_object_add(object, "meaning", meaning ? json_object_new_string(meaning) : NULL);
+		json_object_array_add(array, object);
+	}
+}
+
+int rom_info_run(const struct command_context *context, int argc, char **argv)
+{
+	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
+	CLEANUP(owner_files_clear) struct owner_files files = {0};
+	struct json_object *regions = NULL, *owner = NULL, *object;
+	struct error error;
+
+	if (argc != 2)
+		return command_usage(context, "usage: heads rom info FILE");
+	if (rom_open_file(argv[1], &image, &error) < 0 || owner_files_read(&image, &files, &error) < 0)
+		return command_fail(context, &error);
+	if (context->json) {
+		regions = json_object_new_array();
+		owner = json_object_new_array();
+	} else {
+		(void)printf("%s: %zu bytes\n", argv[1], image.bytes.size);
+	}
+	if (show_areas(image.bytes, regions, &error) < 0) {
+		json_object_put(regions);
+		json_object_put(owner);
+		return command_fail(context, &error);
+	}
+	show_owner_files(&files, owner);
+	if (context->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "bytes", json_object_new_int64((int64_t)image.bytes.size));
+		json_object_object_add(object, "regions", regions);
+		json_object_object_add(object, "owner_files", owner);
+		command_print_json(object);
+	}
+	return 0;
+}
