@@ -10,7 +10,6 @@
 
 #define REGION_PREFIX "FMAP: "
 #define FILE_PREFIX   " CBFS: "
-#define ROM_REGION    "COREBOOT"
 
 /* What an ordinary build measures, in this order. */
 static const struct {

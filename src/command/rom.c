@@ -8,13 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_REGION "COREBOOT"
-
 bool rom_read_arguments(int argc, char **argv, int words, struct rom_arguments *ret_arguments)
 {
 	int i = 1;
 
-	*ret_arguments = (struct rom_arguments){.region = DEFAULT_REGION};
+	*ret_arguments = (struct rom_arguments){.region = ROM_REGION};
 	for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
 		if (strcmp(argv[i], "--stored") == 0)
 			ret_arguments->stored = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads rom info`: what an image is and how much room it has. */
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "command/rom.h"
 #include "format/cbfs_write.h"
 #include "rom/owner_files.h"
@@ -99,22 +100,49 @@ static void show_owner_files(const struct owner_files *files, struct json_object
 	}
 }
 
+/* What coreboot's build wrote into the image: the value behind "KEY: " in the file build_info, or "". */
+static void build_info(struct bytes image, const char *key, char *text, size_t size)
+{
+	struct bytes region, rest;
+	struct cbfs_file file;
+	size_t offset;
+
+	text[0] = '\0';
+	if (cbfs_find(image, ROM_REGION, &offset, &region, NULL) < 0 ||
+	    cbfs_find_file(region, "build_info", &file, NULL) < 0)
+		return;
+	for (rest = file.data; rest.size > 0;) {
+		const uint8_t *end = memchr(rest.data, '\n', rest.size);
+		struct bytes line = bytes_slice(rest, 0, end ? (size_t)(end - rest.data) : rest.size);
+
+		if (bytes_start_with(line, key)) {
+			(void)text_escape_into(bytes_slice(line, strlen(key), line.size), text, size);
+			return;
+		}
+		rest = bytes_slice(rest, line.size + 1, rest.size);
+	}
+}
+
 int rom_info_run(const struct command_context *context, int argc, char **argv)
 {
 	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
 	CLEANUP(owner_files_clear) struct owner_files files = {0};
 	struct json_object *regions = NULL, *owner = NULL, *object;
+	char version[128], mainboard[128];
 	struct error error;
 
 	if (argc != 2)
 		return command_usage(context, "usage: heads rom info FILE");
 	if (rom_open_file(argv[1], &image, &error) < 0 || owner_files_read(&image, &files, &error) < 0)
 		return command_fail(context, &error);
+	build_info(image.bytes, "COREBOOT_VERSION: ", version, sizeof(version));
+	build_info(image.bytes, "MAINBOARD_PART_NUMBER: ", mainboard, sizeof(mainboard));
 	if (context->json) {
 		regions = json_object_new_array();
 		owner = json_object_new_array();
 	} else {
-		(void)printf("%s: %zu bytes\n", argv[1], image.bytes.size);
+		(void)printf("%s: %zu bytes, coreboot %s, %s\n", argv[1], image.bytes.size,
+		             version[0] ? version : "of unknown version", mainboard[0] ? mainboard : "unknown board");
 	}
 	if (show_areas(image.bytes, regions, &error) < 0) {
 		json_object_put(regions);
@@ -125,6 +153,8 @@ int rom_info_run(const struct command_context *context, int argc, char **argv)
 	if (context->json) {
 		object = json_object_new_object();
 		json_object_object_add(object, "bytes", json_object_new_int64((int64_t)image.bytes.size));
+		json_object_object_add(object, "coreboot", version[0] ? json_object_new_string(version) : NULL);
+		json_object_object_add(object, "mainboard", mainboard[0] ? json_object_new_string(mainboard) : NULL);
 		json_object_object_add(object, "regions", regions);
 		json_object_object_add(object, "owner_files", owner);
 		command_print_json(object);

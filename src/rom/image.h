@@ -10,6 +10,7 @@ struct rom_image {
 	struct bytes bytes; /* read-only mapping */
 };
 
+#define ROM_REGION   "COREBOOT" /* the area of the map where coreboot keeps its files */
 #define ROM_MAX_SIZE ((size_t)64 << 20)
 
 /* Maps an image file. Errors: -E_NOT_FOUND, -E_IO, -E_TOO_LARGE, -E_MALFORMED (empty). */

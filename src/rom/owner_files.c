@@ -38,7 +38,7 @@ int owner_files_read(const struct rom_image *image, struct owner_files *ret_file
 	size_t offset, position = 0;
 	struct bytes region;
 	struct cbfs_file file;
-	int r = cbfs_find(image->bytes, "COREBOOT", &offset, &region, error);
+	int r = cbfs_find(image->bytes, ROM_REGION, &offset, &region, error);
 
 	if (r < 0)
 		return r;
