@@ -14,7 +14,7 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-pr
 DEFINES := -D_GNU_SOURCE -DHEADS_VERSION='"$(VERSION)"' -DHEADS_RELEASE_EPOCH=$(RELEASE_EPOCH)
 C_FLAGS := -std=gnu11 $(WARNINGS) $(DEFINES) -Isrc -g -MMD -MP -pthread
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-LIBS := -ljson-c -lqrencode -lgcrypt -lgpg-error -pthread
+LIBS := -lcryptsetup -ljson-c -lqrencode -lgcrypt -lgpg-error -pthread
 
 HOST_CC := gcc
 host_CC = $(HOST_CC)
@@ -39,7 +39,7 @@ rom_CC = $(ROM_CC)
 # ROM_CC makes static position-independent programs, so that the kernel places them at random addresses.
 rom_FLAGS = -Os -ffunction-sections -fdata-sections -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
 rom_LINK = -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none
-rom_LIBS = $(LIBS)
+rom_LIBS = -lcryptsetup -ldevmapper -luuid $(LIBS)
 rom_READY = $(ROM_SYSROOT_STAMP)
 
 # One set of rules for each way.

@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include <dirent.h>
+#include "disk/block.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -13,74 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define MAX_DEVICES     256
 #define SUPERBLOCK_SIZE 4096
-#define LEAST_SECTORS   4096 /* of 512 bytes: smaller partitions hold no /boot */
-
-struct candidate {
-	char name[32]; /* "vda1" */
-	bool partition;
-};
-
-static bool sysfs_exists(const char *name, const char *attribute)
-{
-	char path[320];
-
-	(void)snprintf(path, sizeof(path), "/sys/class/block/%s/%s", name, attribute);
-	return access(path, F_OK) == 0;
-}
-
-static unsigned long long sysfs_number(const char *name, const char *attribute)
-{
-	char path[320];
-	CLEANUP_FCLOSE FILE *file = NULL;
-	unsigned long long number = 0;
-
-	(void)snprintf(path, sizeof(path), "/sys/class/block/%s/%s", name, attribute);
-	file = fopen(path, "re");
-	if (!file || fscanf(file, "%llu", &number) != 1) /* NOLINT(cert-err34-c): the kernel's own number */
-		return 0;
-	return number;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct candidate *left = a, *right = b;
-
-	return strverscmp(left->name, right->name);
-}
-
-/* Memory devices and flash hold no /boot; removable disks are for "boot from USB", which is asked for. */
-static bool is_wanted(const char *name)
-{
-	static const char *const unwanted[] = {"loop", "ram", "mtdblock", "sr", "fd", "zram", "nbd", "dm-"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(unwanted); i++)
-		if (strncmp(name, unwanted[i], strlen(unwanted[i])) == 0)
-			return false;
-	return sysfs_number(name, "size") >= LEAST_SECTORS && sysfs_number(name, "removable") == 0;
-}
-
-static size_t list_candidates(struct candidate *candidates)
-{
-	DIR *directory = opendir("/sys/class/block");
-	const struct dirent *entry;
-	size_t count = 0;
-
-	if (!directory)
-		return 0;
-	while (count < MAX_DEVICES && (entry = readdir(directory))) { /* NOLINT(concurrency-mt-unsafe) */
-		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(candidates->name) ||
-		    !is_wanted(entry->d_name))
-			continue;
-		(void)snprintf(candidates[count].name, sizeof(candidates->name), "%.31s", entry->d_name);
-		candidates[count].partition = sysfs_exists(entry->d_name, "partition");
-		count++;
-	}
-	(void)closedir(directory);
-	qsort(candidates, count, sizeof(*candidates), by_name);
-	return count;
-}
 
 /* The file system by its magic numbers; NULL for none of ours. */
 static const char *recognise(const char *path, bool *found_luks)
@@ -136,23 +69,22 @@ static int try_device(const char *path, const char *mount_point, struct boot_dev
 	return 1;
 }
 
-/* All candidates once: partitions first, then whole disks. */
+/* All devices once: partitions first, then whole disks. Removable ones are for "boot from USB", which is asked for. */
 static int scan(const char *mount_point, struct boot_device *device, size_t *ret_seen, struct error *error)
 {
-	struct candidate candidates[MAX_DEVICES];
-	size_t count = list_candidates(candidates);
+	struct block_device devices[BLOCK_MAX_DEVICES];
+	size_t count = block_list(devices);
 	int failed = 0;
 
-	*ret_seen = count;
+	*ret_seen = 0;
 	for (int partitions = 1; partitions >= 0; partitions--) {
 		for (size_t i = 0; i < count; i++) {
-			char path[64];
 			int r;
 
-			if (candidates[i].partition != (partitions == 1))
+			if (devices[i].removable || devices[i].partition != (partitions == 1))
 				continue;
-			(void)snprintf(path, sizeof(path), "/dev/%.31s", candidates[i].name);
-			r = try_device(path, mount_point, device, error);
+			++*ret_seen;
+			r = try_device(devices[i].path, mount_point, device, error);
 			if (r > 0)
 				return 1;
 			if (r < 0) {

@@ -6,6 +6,7 @@
 #include "command/command.h"
 
 extern const struct command_noun command_boot;
+extern const struct command_noun command_disk;
 extern const struct command_noun command_init;
 extern const struct command_noun command_menu;
 extern const struct command_noun command_pcr;
@@ -17,6 +18,9 @@ extern const struct command_noun command_tpm;
 int boot_list_run(const struct command_context *context, int argc, char **argv);
 int boot_sign_run(const struct command_context *context, int argc, char **argv);
 int boot_verify_run(const struct command_context *context, int argc, char **argv);
+
+/* Verbs of `disk`, likewise. */
+int disk_facts_run(const struct command_context *context, int argc, char **argv);
 
 /* Reads the global options, finds noun and verb, runs it, and returns the exit status. */
 int command_main(int argc, char **argv);
