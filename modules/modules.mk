@@ -6,7 +6,7 @@ ROM_SYSROOT := $(BUILD)/rom/sysroot
 ROM_CC := $(ROM_SYSROOT)/bin/musl-gcc
 # Changes when the sysroot changes: let objects for the ROM depend on it.
 ROM_SYSROOT_STAMP := $(ROM_SYSROOT)/parts
-ROM_LIBRARIES := linux-headers libgcrypt json-c libqrencode libcryptsetup
+ROM_LIBRARIES := linux-headers libgcrypt json-c libqrencode libcryptsetup zlib bzip2 xz zstd lz4 lzo
 
 .PHONY: rom-sysroot relock always
 always:

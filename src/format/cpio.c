@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format/cpio.h"
+#include <stdio.h>
 #include <string.h>
 
-#define MODE_FILE 0100400u
-#define TRAILER   "TRAILER!!!"
+#define MODE_FILE      0100400u
+#define MODE_DIRECTORY 0040755u
+#define TRAILER        "TRAILER!!!"
 
 static bool is_letter(char c)
 {
@@ -47,16 +49,52 @@ static int check(const struct buffer *archive, struct error *error)
 	return 0;
 }
 
-int cpio_add(struct buffer *archive, const char *name, struct bytes content, struct error *error)
+static int check_name(const char *name, struct error *error)
 {
 	if (!name_is_good(name))
 		return error_set(error, E_USAGE, name, "\"%s\" is no name for a file of an initrd segment", name);
+	return 0;
+}
+
+static int add_file(struct buffer *archive, const char *path, struct bytes content, struct error *error)
+{
 	if (content.size > UINT32_MAX)
-		return error_set(error, E_TOO_LARGE, name, "the file %s is too large for an initrd segment", name);
-	add_header(archive, name, MODE_FILE, (uint32_t)content.size);
+		return error_set(error, E_TOO_LARGE, path, "the file %s is too large for an initrd segment", path);
+	add_header(archive, path, MODE_FILE, (uint32_t)content.size);
 	buffer_append_bytes(archive, content);
 	pad(archive);
 	return check(archive, error);
+}
+
+int cpio_add(struct buffer *archive, const char *name, struct bytes content, struct error *error)
+{
+	int r = check_name(name, error);
+
+	return r < 0 ? r : add_file(archive, name, content, error);
+}
+
+int cpio_add_directory(struct buffer *archive, const char *name, struct error *error)
+{
+	int r = check_name(name, error);
+
+	if (r < 0)
+		return r;
+	add_header(archive, name, MODE_DIRECTORY, 0);
+	return check(archive, error);
+}
+
+int cpio_add_below(struct buffer *archive, const char *directory, const char *name, struct bytes content,
+                   struct error *error)
+{
+	char path[2 * CPIO_NAME_MAX + 2];
+	int r = check_name(directory, error);
+
+	if (r == 0)
+		r = check_name(name, error);
+	if (r < 0)
+		return r;
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return add_file(archive, path, content, error);
 }
 
 int cpio_end(struct buffer *archive, struct error *error)

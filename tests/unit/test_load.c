@@ -66,9 +66,33 @@ static void test_initrds_are_joined_padded_and_sealed(void **state)
 	assert_int_equal(load_join_initrds(fds, ARRAY_SIZE(fds), &joined, &error), 0);
 	assert_int_equal(lseek(joined, 0, SEEK_SET), 0);
 	assert_int_equal(file_read_fd(joined, "joined", 100, &content, &error), 0);
-	assert_int_equal(content.size, 20);
-	assert_memory_equal(content.data, "12345\0\0\0abcd12345\0\0\0", 20);
+	assert_int_equal(content.size, 25);
+	assert_memory_equal(content.data, "12345\0\0\0\0\0\0\0abcd\0\0\0\00012345", 25);
 	assert_int_equal(write(joined, "x", 1), -1);
+}
+
+/* DESIGN rule 5: nobody can write, we wiped, and a descriptor that somebody still holds shows zeros. */
+static void test_secret_is_joined_sealed_and_wiped(void **state)
+{
+	CLEANUP_CLOSE int one = sealed("12345"), copy = -1, kernel = sealed("kernel");
+	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
+	char content[32] = "";
+	struct error error;
+
+	(void)state;
+	assert_int_equal(load_join_secret(&one, 1, bytes_from_string("secret"), &initrd, &error), 0);
+	copy = dup(initrd.fd);
+	assert_int_equal(pread(copy, content, sizeof(content), 0), 18);
+	assert_memory_equal(content, "12345\0\0\0\0\0\0\0secret", 18);
+	assert_int_equal(pwrite(copy, "x", 1, 0), -1);
+	assert_int_equal(ftruncate(copy, 0), -1);
+	assert_ptr_equal(mmap(NULL, 18, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0), MAP_FAILED);
+	/* sealed well enough for load_kernel: only the kernel's own answer is left */
+	assert_int_not_equal(load_kernel(kernel, copy, "", &error), -E_REFUSED);
+	load_initrd_wipe(&initrd);
+	assert_int_equal(initrd.fd, -1);
+	assert_int_equal(pread(copy, content, sizeof(content), 0), 18);
+	assert_memory_equal(content + 12, "\0\0\0\0\0\0", 6);
 }
 
 int main(void)
@@ -77,6 +101,7 @@ int main(void)
 	    cmocka_unit_test(test_A6_unsealed_files_are_refused),
 	    cmocka_unit_test(test_A14_long_command_line_is_refused),
 	    cmocka_unit_test(test_initrds_are_joined_padded_and_sealed),
+	    cmocka_unit_test(test_secret_is_joined_sealed_and_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
