@@ -21,6 +21,9 @@ int boot_verify_run(const struct command_context *context, int argc, char **argv
 
 /* Verbs of `disk`, likewise. */
 int disk_facts_run(const struct command_context *context, int argc, char **argv);
+int disk_seal_run(const struct command_context *context, int argc, char **argv);
+int disk_unseal_run(const struct command_context *context, int argc, char **argv);
+int disk_forget_run(const struct command_context *context, int argc, char **argv);
 
 /* Reads the global options, finds noun and verb, runs it, and returns the exit status. */
 int command_main(int argc, char **argv);

@@ -122,6 +122,13 @@ int tpm_unseal(struct tpm *tpm, enum tpm_slot slot, struct bytes passphrase, str
 /* The PCRs whose values differ now from those that the slot was sealed to (bit n is PCR n); only to explain.
  * Errors: -E_NO_SECRET, -E_TPM. */
 int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask, struct error *error);
+/* What a slot holds, without opening it: whether it takes a passphrase, and the PCRs it was sealed to.
+ * Errors: -E_NO_SECRET, -E_MALFORMED (the record is damaged), -E_FOREIGN_TPM, -E_TPM. */
+struct tpm_seal_state {
+	bool passphrase;
+	struct tpm_pcrs expected;
+};
+int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error);
 /* Removes what the slot holds; an empty slot is no error. */
 int tpm_forget(struct tpm *tpm, enum tpm_slot slot, struct bytes owner, struct error *error);
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #define TRUST_MODE_PCR    4
+#define TRUST_DISK_PCR    6
 #define TRUST_ROM_PCR     7
 #define TRUST_COMMAND_PCR 8
 #define TRUST_PAYLOAD_PCR 9

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "disk/unlock.h"
+#include "attest/measure.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "disk/keyslot.h"
+#include "trust/trust.h"
+#include <stdio.h>
+#include <string.h>
+
+/* PCRs that are sealed as they are now; the others as they will be. */
+#define MASK_AS_NOW 0x8fu
+#define RANDOM_SIZE 32
+
+/* What a changed PCR means to the owner; the first one that differs is told. */
+static const struct {
+	unsigned pcr;
+	const char *meaning;
+} meanings[] = {
+    {TRUST_MODE_PCR, "the machine was in recovery, a forced boot or USB mode since it was switched on; restart it"},
+    {2, "the firmware is not the one that the key was made with"},
+    {TRUST_ROM_PCR, "the settings or the owner's key in the ROM are not those that the key was made with"},
+    {TRUST_DISK_PCR, "the facts of the disks are not those that the key was made with: another volume key, other "
+                     "segments, or another disk in the place of yours"},
+    {0, "the platform firmware extended what it left alone before"},
+    {1, "the platform firmware extended what it left alone before"},
+    {3, "the platform firmware extended what it left alone before"},
+    {5, "a kernel module was loaded in the firmware"},
+};
+
+static int expected_pcrs(struct tpm *tpm, const struct volume_list *volumes, struct tpm_pcrs *ret_pcrs,
+                         struct error *error)
+{
+	const struct digest zero = {.algorithm = HASH_SHA256, .size = hash_size(HASH_SHA256)};
+	int r = tpm_pcr_read(tpm, HASH_SHA256, MASK_AS_NOW, ret_pcrs, error);
+
+	if (r < 0)
+		return r;
+	ret_pcrs->mask = UNLOCK_PCR_MASK;
+	ret_pcrs->values[TRUST_MODE_PCR] = zero;
+	ret_pcrs->values[5] = zero;
+	ret_pcrs->values[TRUST_DISK_PCR] = volume_expected_pcr(volumes);
+	return 0;
+}
+
+/* Keyed by the kernel's numbers: who saw the TPM's on the bus, or made them, learns nothing (A1). */
+static int make_key(struct tpm *tpm, struct secret *ret_key, struct error *error)
+{
+	CLEANUP(secret_clear) struct secret kernel = {0}, key = {0};
+	uint8_t random[RANDOM_SIZE];
+	const struct bytes part = bytes_make(random, sizeof(random));
+	struct digest mixed;
+	int r;
+
+	if (secret_allocate(UNLOCK_KEY_SIZE, &kernel) < 0 || secret_allocate(UNLOCK_KEY_SIZE, &key) < 0)
+		return error_set(error, E_MEMORY, "unlock key", "no locked memory for the unlock key");
+	r = tpm_random(tpm, random, sizeof(random), error);
+	if (r < 0)
+		return r;
+	random_fill(kernel.data, UNLOCK_KEY_SIZE);
+	kernel.size = UNLOCK_KEY_SIZE;
+	mixed = hmac_of(HASH_SHA512, secret_bytes(&kernel), &part, 1);
+	memcpy(key.data, mixed.data, UNLOCK_KEY_SIZE);
+	key.size = UNLOCK_KEY_SIZE;
+	memory_wipe(&mixed, sizeof(mixed));
+	*ret_key = TAKE(key, (struct secret){0});
+	return 0;
+}
+
+/* Takes the new slots back after a failure; those that nobody can take back open nothing that anybody knows. */
+static void remove_slots(const struct volume_list *volumes, const uint32_t *slots)
+{
+	for (size_t i = 0; i < volumes->count; i++) {
+		struct error error;
+
+		if (slots[i] != 0 && keyslot_destroy(&volumes->volumes[i], slots[i], &error) < 0)
+			log_error(&error);
+	}
+}
+
+static void remove_old_slots(const struct volume_list *volumes)
+{
+	for (size_t i = 0; i < volumes->count; i++) {
+		const struct volume *volume = &volumes->volumes[i];
+		struct error error;
+
+		if (volume->facts.own_slots != 0 && keyslot_destroy(volume, volume->facts.own_slots, &error) < 0)
+			log_error(&error);
+	}
+}
+
+static int add_slots(const struct volume_list *volumes, const struct secret *volume_keys, struct bytes key,
+                     uint32_t *slots, struct error *error)
+{
+	for (size_t i = 0; i < volumes->count; i++) {
+		unsigned slot;
+		int r = keyslot_add(&volumes->volumes[i], secret_bytes(&volume_keys[i]), key, &slot, error);
+
+		if (r < 0)
+			return r;
+		slots[i] = 1u << slot;
+		log_line("unlock-key slot=%u uuid=%s", slot, volumes->volumes[i].facts.uuid);
+	}
+	return 0;
+}
+
+int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct secret *volume_keys,
+                struct bytes passphrase, struct bytes owner, struct error *error)
+{
+	CLEANUP_FREE uint32_t *slots = calloc(volumes->count + 1, sizeof(*slots));
+	CLEANUP(secret_clear) struct secret key = {0};
+	struct tpm_pcrs expected;
+	int r = 0;
+
+	if (!slots)
+		return error_set(error, E_MEMORY, "unlock key", "there is not enough memory for the unlock key");
+	for (size_t i = 0; i < volumes->count && r == 0; i++)
+		r = volume_check(&volumes->volumes[i], error);
+	if (r == 0)
+		r = expected_pcrs(tpm, volumes, &expected, error);
+	if (r == 0)
+		r = make_key(tpm, &key, error);
+	if (r == 0)
+		r = add_slots(volumes, volume_keys, secret_bytes(&key), slots, error);
+	if (r == 0)
+		r = tpm_seal(tpm, TPM_SLOT_DISK, secret_bytes(&key), &expected, passphrase, owner, error);
+	if (r < 0) {
+		remove_slots(volumes, slots);
+		return r;
+	}
+	remove_old_slots(volumes);
+	log_line("unlock-key made disks=%zu passphrase=%s", volumes->count, passphrase.size > 0 ? "yes" : "no");
+	return 0;
+}
+
+int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct unlock_measured *measured,
+                   struct error *error)
+{
+	const struct digest pcr = volume_expected_pcr(volumes);
+	int r = 0;
+
+	for (size_t i = 0; i < volumes->count && r == 0; i++)
+		r = volume_check(&volumes->volumes[i], error);
+	if (r < 0)
+		return r;
+	if (measured->done)
+		return digest_equal(&pcr, &measured->pcr)
+		           ? 0
+		           : error_set(error, E_ORDER, "disk",
+		                       "the disks have changed since they were measured; restart the machine");
+	/* Also when an extend fails: what is half done cannot be done again. */
+	measured->done = true;
+	measured->pcr = pcr;
+	for (size_t i = 0; i < volumes->count && r == 0; i++) {
+		CLEANUP(buffer_clear) struct buffer text = {0};
+		char name[64];
+
+		luks_facts_text(&volumes->volumes[i].facts, &text);
+		(void)snprintf(name, sizeof(name), "LUKS %s", volumes->volumes[i].facts.uuid);
+		r = text.failed ? error_set(error, E_MEMORY, "disk", "there is not enough memory for a disk's facts")
+		                : measure_bytes(tpm, TRUST_DISK_PCR, name, buffer_bytes(&text), error);
+	}
+	return r;
+}
+
+static int explain_pcrs(struct tpm *tpm, struct error *error)
+{
+	uint32_t mask = 0;
+
+	if (tpm_seal_difference(tpm, TPM_SLOT_DISK, &mask, NULL) < 0 || mask == 0)
+		return -E_WRONG_PCR;
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
+		if (mask & (1u << meanings[i].pcr))
+			return error_set(error, E_WRONG_PCR, "unlock key", "the TPM keeps the unlock key: PCR %u: %s",
+			                 meanings[i].pcr, meanings[i].meaning);
+	return -E_WRONG_PCR;
+}
+
+int unlock_release(struct tpm *tpm, const struct volume_list *volumes, struct bytes passphrase, struct secret *ret_key,
+                   struct error *error)
+{
+	CLEANUP(secret_clear) struct secret key = {0};
+	int r = tpm_unseal(tpm, TPM_SLOT_DISK, passphrase, &key, error);
+
+	if (r == -E_WRONG_PCR)
+		return explain_pcrs(tpm, error);
+	if (r == -E_NO_SECRET)
+		return error_set(error, E_NO_SECRET, "unlock key", "this TPM holds no disk unlock key; make one");
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < volumes->count && r == 0; i++)
+		r = keyslot_test(&volumes->volumes[i], secret_bytes(&key), error);
+	/* A key that opens nothing is no wrong passphrase: asking again would not help. */
+	if (r == -E_WRONG_AUTH) {
+		if (error)
+			error->code = E_REFUSED;
+		return -E_REFUSED;
+	}
+	if (r == 0)
+		*ret_key = TAKE(key, (struct secret){0});
+	return r;
+}
+
+int unlock_forget(struct tpm *tpm, const struct volume_list *volumes, struct bytes owner, struct error *error)
+{
+	int r = tpm_forget(tpm, TPM_SLOT_DISK, owner, error);
+
+	for (size_t i = 0; i < volumes->count && r == 0; i++)
+		if (volumes->volumes[i].facts.own_slots != 0)
+			r = keyslot_destroy(&volumes->volumes[i], volumes->volumes[i].facts.own_slots, error);
+	if (r == 0)
+		log_line("unlock-key forgotten disks=%zu", volumes->count);
+	return r;
+}
