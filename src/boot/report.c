@@ -68,6 +68,8 @@ void report_verdict(const struct verify_result *result, struct buffer *text)
 		buffer_append_format(text, "refused: the signature is %s", verify_signature_name(result->signature));
 		between = "; ";
 	}
+	if (result->signature == VERIFY_GOOD && result->finding_count == 0 && result->reason[0])
+		buffer_append_format(text, "refused: %s", result->reason);
 	for (size_t i = 0; i < result->finding_count; i++)
 		counts[result->findings[i].kind]++;
 	for (size_t kind = 0; kind < ARRAY_SIZE(counts); kind++) {
@@ -113,7 +115,7 @@ int report_make(const struct verify_result *result, struct report *ret_report)
 		return -E_MEMORY;
 	report_verdict(result, &text);
 	ok = add_line(&report, &text);
-	if (ok && result->reason[0]) {
+	if (ok && result->reason[0] && (result->signature != VERIFY_GOOD || result->finding_count > 0)) {
 		buffer_append_string(&text, result->reason);
 		ok = add_line(&report, &text);
 	}

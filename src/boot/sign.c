@@ -7,6 +7,7 @@
 #include "boot/snapshot.h"
 #include "boot/verify.h"
 #include "boot/verify_private.h"
+#include "format/rollback.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,10 +25,11 @@ static bool is_trigger(const char *path)
 	return false;
 }
 
-/* The lists are made here; nobody else may bring them. */
-static bool is_list(const char *path)
+/* The lists and the counter's value are made here; nobody else may bring them. */
+static bool is_made_here(const char *path)
 {
-	return strcmp(path, HASHES_NAME) == 0 || strcmp(path, TREE_NAME) == 0 || strcmp(path, TYPES_NAME) == 0;
+	return strcmp(path, HASHES_NAME) == 0 || strcmp(path, TREE_NAME) == 0 || strcmp(path, TYPES_NAME) == 0 ||
+	       strcmp(path, ROLLBACK_NAME) == 0;
 }
 
 int sign_set_add(struct sign_set *set, const char *name, struct bytes content, struct error *error)
@@ -97,9 +99,8 @@ static int check_entry(const struct snapshot_entry *entry, struct error *error)
 
 static enum snapshot_choice choose_all(const struct snapshot_entry *entry, void *context)
 {
-	(void)entry;
 	(void)context;
-	return SNAPSHOT_HASH;
+	return signed_set_is_name(entry->path) ? SNAPSHOT_KEEP : SNAPSHOT_HASH;
 }
 
 /* What an interrupted signing left: its bytes are needed where they turn out to be in force. */
@@ -164,6 +165,31 @@ static int make_lists(const struct snapshot *snapshot, struct sign_set *set, uin
 	return r;
 }
 
+/* The value of the counter: asked for, or the next one. */
+static int add_rollback(const struct sign_request *request, struct snapshot *snapshot, enum signed_set in_force,
+                        struct sign_set *set, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	uint64_t value = request->rollback;
+	struct bytes old;
+	int r = 0;
+
+	if (!request->rollback_is_set) {
+		const struct snapshot_entry *entry = signed_set_find(snapshot, in_force, ROLLBACK_NAME);
+
+		if (!entry)
+			return 0;
+		r = snapshot_bytes(snapshot, entry->path, ROLLBACK_MAX_SIZE, &old, error);
+		if (r == 0)
+			r = rollback_parse(old, &value, error);
+		value++;
+	}
+	if (r == 0 && value > ROLLBACK_MAX_VALUE)
+		r = error_set(error, E_USAGE, ROLLBACK_NAME, "the counter's value is too large");
+	rollback_append(&text, value);
+	return r < 0 ? r : sign_set_add(set, ROLLBACK_NAME, buffer_bytes(&text), error);
+}
+
 /* What the request brings and takes away, and the original's triggers, which signing removes. */
 static int add_extra(const struct sign_request *request, const struct snapshot *snapshot, enum signed_set in_force,
                      struct sign_set *set, struct error *error)
@@ -173,7 +199,7 @@ static int add_extra(const struct sign_request *request, const struct snapshot *
 	for (size_t i = 0; r == 0 && i < request->file_count; i++) {
 		const struct sign_file *file = &request->files[i];
 
-		if (!signed_set_is_name(file->name) || !name_is_signable(file->name) || is_list(file->name) ||
+		if (!signed_set_is_name(file->name) || !name_is_signable(file->name) || is_made_here(file->name) ||
 		    is_trigger(file->name) || strlen(file->name) + sizeof(SIGNED_SET_STAGED) > NAME_MAX ||
 		    sign_set_find(set, file->name))
 			return error_set(error, E_USAGE, file->name, "%s is no name for a file of the signed set",
@@ -274,6 +300,8 @@ static int prepare(const struct sign_request *request, struct snapshot *snapshot
 		r = make_lists(snapshot, set, &result->files, error);
 	if (r == 0)
 		r = add_extra(request, snapshot, *ret_in_force, set, error);
+	if (r == 0)
+		r = add_rollback(request, snapshot, *ret_in_force, set, error);
 	if (r == 0)
 		r = make_message(snapshot, *ret_in_force, set, &message, error);
 	if (r == 0)

@@ -20,6 +20,10 @@ struct sign_request {
 	const char *key;               /* fingerprint or other name of the key, NULL: gpg's default */
 	const struct sign_file *files; /* borrowed; at most SIGN_MAX_EXTRA */
 	size_t file_count;
+	/* The value of the TPM's counter that is bound into the set (A15, boot/rollback.h): this one, or without it one
+	 * more than the set says so far, where it says any. */
+	bool rollback_is_set;
+	uint64_t rollback;
 };
 
 struct sign_result {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "boot/catalogue_snapshot.h"
 #include "boot/report.h"
+#include "boot/rollback.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,7 +192,27 @@ static void read_trusted_entries(struct boot_system *boot, struct verify *verify
 	}
 }
 
-static int read_and_verify(struct boot_system *boot, struct bytes key, uint64_t keep_limit, struct error *error)
+/* A15, once everything else verified. A counter that cannot be raised now is raised at the next start. */
+static void check_rollback(struct boot_system *boot, struct tpm *tpm)
+{
+	const struct rollback_set *set = &boot->verify.rollback_set;
+	struct rollback_verdict verdict;
+	struct error error;
+
+	rollback_check(tpm, &boot->verify, &verdict);
+	if (boot->verify.ok && verdict.raise_by > 0 && rollback_raise(tpm, verdict.raise_by, &error) < 0)
+		log_error(&error);
+	(void)snprintf(boot->rollback, sizeof(boot->rollback), "%s", verdict.sentence);
+	if (set->bound)
+		log_line("rollback result=%s signed-for=%llu raised-by=%llu",
+		         verify_rollback_name(boot->verify.rollback), (unsigned long long)set->value,
+		         (unsigned long long)verdict.raise_by);
+	else
+		log_line("rollback result=%s", verify_rollback_name(boot->verify.rollback));
+}
+
+static int read_and_verify(struct boot_system *boot, struct bytes key, uint64_t keep_limit, struct tpm *tpm,
+                           struct error *error)
 {
 	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
 	CLEANUP(verify_close) struct verify *verify = NULL;
@@ -214,6 +235,8 @@ static int read_and_verify(struct boot_system *boot, struct bytes key, uint64_t 
 	if (r < 0)
 		return r;
 	r = verify_finish(verify, &boot->verify, error);
+	if (r == 0 && boot->verify.ok)
+		check_rollback(boot, tpm);
 	keep_verdict(boot, r < 0 ? error : NULL);
 	if (r == 0 && boot->verify.ok)
 		r = trust_step(&boot->trust, TRUST_DID_VERIFY, error);
@@ -232,7 +255,7 @@ static void log_entries(const struct boot_system *boot)
 	         first ? text_escape_into(bytes_from_string(first->id), id, sizeof(id)) : "none");
 }
 
-int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key)
+int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key, struct tpm *tpm)
 {
 	unsigned long long started = log_now_ms();
 	uint64_t keep_limit;
@@ -247,7 +270,7 @@ int boot_system_prepare(struct boot_system *boot, const char *saved, struct byte
 	keep_limit = memory_for_files();
 	r = open_snapshot(boot, keep_limit, &boot->problem);
 	if (r == 0)
-		r = read_and_verify(boot, key, keep_limit, &boot->problem);
+		r = read_and_verify(boot, key, keep_limit, tpm, &boot->problem);
 	if (boot->trust.state != TRUST_VERIFIED)
 		entry_list_clear(&boot->entries);
 	else

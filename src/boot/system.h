@@ -20,15 +20,17 @@ struct boot_system {
 	struct verify_result verify; /* valid in VERIFIED, REFUSED and after */
 	struct entry_list entries;   /* of the verified configuration; after boot_system_force of the unverified one */
 	char verdict[512];           /* one line: what is wrong with a refused /boot */
+	char rollback[256];          /* why the age of /boot is not known, or "" */
 	struct error problem;        /* code E_NONE: none; else why /boot was not read, or why there are no entries */
 };
 
 /* Finds /boot (saved: the device chosen by the owner, or NULL), mounts it read-only, reads every file once, verifies
- * all against the owner's public key (binary or armoured; empty: refused), and reads the entries of a /boot that
- * verified. Afterwards the state is VERIFIED or REFUSED, or STARTED where nothing could be read; problem says why.
+ * all against the owner's public key (binary or armoured; empty: refused), compares the age with the counter of the TPM
+ * (NULL: none; A15) and raises it where the last signing has still to be completed, and reads the entries of a /boot
+ * that verified. Afterwards the state is VERIFIED or REFUSED, or STARTED where nothing could be read; problem says why.
  * May be called again: it starts over.
  * Errors: those of boot_device_find and snapshot_open. A refused /boot is no error. */
-int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key);
+int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key, struct tpm *tpm);
 /* The owner typed that this refused /boot shall be booted: extends PCR 4 with "forced" first, then reads the entries in
  * a confined child, because nothing has verified them (A5, A11). Errors: those of measure_bytes, -E_ORDER. */
 int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *error);

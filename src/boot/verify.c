@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "boot/verify_private.h"
 #include "format/armour.h"
+#include "format/rollback.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,6 +287,30 @@ static enum verify_interrupted find_interruption(const struct verify *verify)
 	return VERIFY_NOT_INTERRUPTED;
 }
 
+/* Which counter value was signed. One of a TPM 1.2 is left out: it is none that could be read here. */
+static int read_rollback(const struct verify *verify, struct rollback_set *ret_set, struct error *error)
+{
+	struct rollback_set set = {0};
+	struct bytes text;
+	int r = 0;
+
+	set.bound = signed_set_find(verify->snapshot, verify->set, ROLLBACK_NAME) != NULL;
+	if (set.bound)
+		r = signed_set_bytes(verify->snapshot, verify->set, ROLLBACK_NAME, ROLLBACK_MAX_SIZE, &text, error);
+	if (set.bound && r == 0)
+		r = rollback_parse(text, &set.value, error);
+	set.has_original = r == 0 && signed_set_find(verify->snapshot, verify->set, ROLLBACK_ORIGINAL_NAME) != NULL;
+	if (set.has_original) {
+		r = signed_set_bytes(verify->snapshot, verify->set, ROLLBACK_ORIGINAL_NAME, ROLLBACK_MAX_SIZE, &text,
+		                     error);
+		if (r == 0)
+			r = rollback_original_parse(text, &set.original, error);
+		set.has_original = r == 0;
+	}
+	*ret_set = set;
+	return r == -E_UNSUPPORTED ? 0 : r;
+}
+
 int verify_finish(struct verify *verify, struct verify_result *ret_result, struct error *error)
 {
 	CLEANUP(verify_result_clear) struct verify_result result = {0};
@@ -308,9 +333,13 @@ int verify_finish(struct verify *verify, struct verify_result *ret_result, struc
 		               verify->expected_error.sentence);
 	}
 	result.rollback = VERIFY_ROLLBACK_ABSENT;
-	if (signed_set_find(verify->snapshot, verify->set, ROLLBACK_NAME))
+	if (signed_set_find(verify->snapshot, verify->set, ROLLBACK_NAME) ||
+	    signed_set_find(verify->snapshot, verify->set, ROLLBACK_ORIGINAL_NAME))
 		result.rollback = VERIFY_ROLLBACK_UNKNOWN;
-	r = verify_compare(verify->snapshot, &verify->expected, &result, error);
+	if (result.signature == VERIFY_GOOD)
+		r = read_rollback(verify, &result.rollback_set, error);
+	if (r == 0)
+		r = verify_compare(verify->snapshot, &verify->expected, &result, error);
 	if (r < 0)
 		return r;
 	result.ok = result.signature == VERIFY_GOOD && result.finding_count == 0;

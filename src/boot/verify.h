@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "boot/signed_set.h"
 #include "boot/snapshot.h"
+#include "format/rollback.h"
 #include "format/tree.h"
 
 /* The owner's public keys, as gpgv wants them: sealed memfds. */
@@ -68,7 +69,8 @@ struct verify_result {
 	uint64_t bytes;    /* in those of them that are there */
 	bool has_types;    /* types and link targets were checked: signed by Heads, not by the original */
 	bool counter_file; /* kexec_hotp_counter is there, unsigned by its nature */
-	enum verify_rollback rollback;
+	enum verify_rollback rollback; /* until rollback_check: unknown or absent */
+	struct rollback_set rollback_set;
 	enum signed_set set; /* which one is in force */
 	enum verify_interrupted interrupted;
 	struct verify_finding *findings; /* in the order of paths */

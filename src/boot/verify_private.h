@@ -6,11 +6,10 @@
 #include "boot/verify.h"
 #include "format/manifest.h"
 
-#define HASHES_NAME   "kexec_hashes.txt"
-#define TREE_NAME     "kexec_tree.txt"
-#define TYPES_NAME    "kexec_types.txt"
-#define COUNTER_NAME  "kexec_hotp_counter"
-#define ROLLBACK_NAME "kexec_rollback.txt"
+#define HASHES_NAME  "kexec_hashes.txt"
+#define TREE_NAME    "kexec_tree.txt"
+#define TYPES_NAME   "kexec_types.txt"
+#define COUNTER_NAME "kexec_hotp_counter"
 
 /* What was signed, as far as it can be read. */
 struct verify_expected {

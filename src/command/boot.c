@@ -6,7 +6,8 @@
 static const struct command_verb verbs[] = {
     {"list", "DIR", "the boot entries under DIR, in menu order", boot_list_run},
     {"verify", "--keyring FILE DIR", "checks signature, manifest and closed world of DIR", boot_verify_run},
-    {"sign", "--gnupghome HOME [--key FINGERPRINT] DIR", "lists and signs everything under DIR", boot_sign_run},
+    {"sign", "--gnupghome HOME [--key FINGERPRINT] [--rollback N] DIR", "lists and signs everything under DIR",
+     boot_sign_run},
 };
 
 const struct command_noun command_boot = {

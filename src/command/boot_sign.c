@@ -3,11 +3,23 @@
 #include "base/cleanup.h"
 #include "boot/sign.h"
 #include "command/nouns.h"
+#include "format/rollback.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static bool read_number(const char *text, uint64_t *ret_value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*ret_value = strtoull(text, &end, 10);
+	return errno == 0 && *end == '\0' && *ret_value <= ROLLBACK_MAX_VALUE;
+}
 
 static int sign_path(const struct command_context *context, struct sign_request *request, const char *path)
 {
@@ -49,6 +61,11 @@ int boot_sign_run(const struct command_context *context, int argc, char **argv)
 			request.home = argv[++i];
 		} else if (strcmp(argv[i], "--key") == 0 && i + 1 < argc) {
 			request.key = argv[++i];
+		} else if (strcmp(argv[i], "--rollback") == 0 && i + 1 < argc) {
+			if (!read_number(argv[++i], &request.rollback))
+				return command_usage(context, "--rollback wants the value of a counter, not %s",
+				                     argv[i]);
+			request.rollback_is_set = true;
 		} else if (argv[i][0] == '-') {
 			return command_usage(context, "boot sign does not know the option %s, or it misses its value",
 			                     argv[i]);

@@ -130,8 +130,9 @@ static void log_cost(const struct menu *menu)
 void menu_prepare_boot(struct menu *menu)
 {
 	ui_progress(menu->ui, "Heads", "Reading and verifying /boot ...", 0, 0);
-	if (boot_system_prepare(&menu->boot, rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"),
-	                        buffer_bytes(&menu->key)) < 0)
+	if (boot_system_prepare(
+	        &menu->boot, rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"), buffer_bytes(&menu->key),
+	        settings_is_yes(&menu->settings.merged, "CONFIG_IGNORE_ROLLBACK") ? NULL : menu->tpm) < 0)
 		log_error(&menu->boot.problem);
 }
 

@@ -58,6 +58,8 @@ static void add_boot(const struct menu *menu, struct ui_text *text)
 		            (unsigned long long)boot->verify.files, boot->device.path);
 		if (boot->verify.interrupted != VERIFY_NOT_INTERRUPTED)
 			ui_text_add(text, UI_WARNING, "Signing   %s", report_interrupted(boot->verify.interrupted));
+		if (boot->rollback[0])
+			ui_text_add(text, UI_WARNING, "Age       %s", boot->rollback);
 		if (boot->problem.code != E_NONE)
 			ui_text_add(text, UI_BAD, "Entries   %s", boot->problem.sentence);
 		break;

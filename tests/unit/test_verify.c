@@ -486,7 +486,8 @@ static void test_A15_rollback_file_is_reported(void **state)
 	CLEANUP(verify_result_clear) struct verify_result result = {0};
 
 	(void)state;
-	write_text(at("boot/kexec_rollback.txt"), "0  /tmp/counter-1\n");
+	write_text(at("boot/kexec_rollback.txt"),
+	           "0000000000000000000000000000000000000000000000000000000000000000  /tmp/counter-1a2b3c4\n");
 	sign_as_original(at("boot"), "owner", "");
 	verify_boot(&result);
 	assert_true(result.ok);
