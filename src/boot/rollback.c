@@ -47,7 +47,7 @@ static void judge_original(const struct rollback_facts *facts, struct rollback_v
 	}
 	verdict->state = VERIFY_ROLLBACK_UNKNOWN;
 	SAY(verdict, "whether /boot is the last signed one is not known: %s",
-	    facts->original_state == ROLLBACK_NO_TPM ? "there is no TPM"
+	    facts->original_state == ROLLBACK_NO_TPM ? "no counter of a TPM was read"
 	                                             : "the TPM does not hold the counter that it was signed for");
 }
 
@@ -64,7 +64,7 @@ void rollback_judge(const struct rollback_facts *facts, struct rollback_verdict 
 	} else if (facts->set.bound) {
 		ret_verdict->state = VERIFY_ROLLBACK_UNKNOWN;
 		SAY(ret_verdict, "whether /boot is the last signed one is not known: %s",
-		    facts->state == ROLLBACK_NO_TPM ? "there is no TPM" : "the TPM holds no counter");
+		    facts->state == ROLLBACK_NO_TPM ? "no counter of a TPM was read" : "the TPM holds no counter");
 	}
 	/* Ours binds where both are there: the original's stays as it is for who goes back. */
 	if (facts->set.has_original && (ret_verdict->state == VERIFY_ROLLBACK_ABSENT ||

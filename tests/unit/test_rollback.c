@@ -98,7 +98,7 @@ static const struct judged cases[] = {
     {true, 7, ROLLBACK_COUNTED, 9, VERIFY_ROLLBACK_OLD, true, 0, "older than the last signed one (7 < 9)"},
     {false, 0, ROLLBACK_COUNTED, 9, VERIFY_ROLLBACK_OLD, true, 0, "--rollback 10"},
     {true, 9, ROLLBACK_NO_COUNTER, 0, VERIFY_ROLLBACK_UNKNOWN, false, 0, "no counter"},
-    {true, 9, ROLLBACK_NO_TPM, 0, VERIFY_ROLLBACK_UNKNOWN, false, 0, "no TPM"},
+    {true, 9, ROLLBACK_NO_TPM, 0, VERIFY_ROLLBACK_UNKNOWN, false, 0, "no counter of a TPM"},
     {true, 9, ROLLBACK_UNREADABLE, 0, VERIFY_ROLLBACK_UNKNOWN, true, 0, "does not tell"},
     {false, 0, ROLLBACK_UNREADABLE, 0, VERIFY_ROLLBACK_UNKNOWN, true, 0, "does not tell"},
     {false, 0, ROLLBACK_NO_COUNTER, 0, VERIFY_ROLLBACK_ABSENT, false, 0, ""},
