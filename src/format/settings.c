@@ -93,13 +93,22 @@ static size_t name_size(struct bytes text)
 /* Whether a character may stand in a value by itself: nothing that a shell would act on or replace. */
 static bool is_plain(uint8_t c, uint8_t quote)
 {
+	if (c == '\0')
+		return false;
 	if (quote == '\'')
 		return true;
-	return !strchr(quote ? "\\$`" : "\\$`\"'();&|<>", c);
+	if (quote == '"')
+		return !strchr("\\$`", c);
+	return c >= ' ' && c != 0x7f && !strchr("\\$`\"'();&|<>", c);
 }
 
-/* Reads a value from the front of *rest and goes past it; NULL where it cannot be read as data. */
-static const char *read_value(struct bytes *rest, struct buffer *value)
+static bool ends_bare_value(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Reads a value from the front of *rest and goes past it; false where it cannot be read as data. */
+static bool read_value(struct bytes *rest, struct buffer *value)
 {
 	uint8_t quote = rest->size > 0 && (rest->data[0] == '"' || rest->data[0] == '\'') ? rest->data[0] : 0;
 	size_t i = quote ? 1 : 0;
@@ -107,80 +116,121 @@ static const char *read_value(struct bytes *rest, struct buffer *value)
 	for (; i < rest->size; i++) {
 		uint8_t c = rest->data[i];
 
-		if (quote ? c == quote : c == ' ' || c == '\t')
+		if (quote ? c == quote : ends_bare_value(c))
 			break;
-		if (quote == '"' && c == '\\' && i + 1 < rest->size && strchr("\"\\$`", rest->data[i + 1]))
+		if (quote == '"' && c == '\\' && i + 1 < rest->size && rest->data[i + 1] != '\0' &&
+		    strchr("\"\\$`", rest->data[i + 1]))
 			c = rest->data[++i];
 		else if (!is_plain(c, quote))
-			return NULL;
+			return false;
 		buffer_append_byte(value, c);
 	}
 	if (quote && i >= rest->size)
-		return NULL;
+		return false;
 	*rest = bytes_slice(*rest, quote ? i + 1 : i, rest->size);
-	return buffer_string(value);
-}
-
-static bool parse_line(struct bytes line, struct settings *settings, int *ret_error)
-{
-	CLEANUP(buffer_clear) struct buffer value = {0};
-	CLEANUP_FREE char *name = NULL;
-	const char *text;
-	size_t size;
-
-	line = skip_blanks(line);
-	if (line.size == 0 || line.data[0] == '#')
-		return true;
-	if (bytes_start_with(line, "export ") || bytes_start_with(line, "export\t"))
-		line = skip_blanks(bytes_slice(line, 7, line.size));
-	size = name_size(line);
-	if (!bytes_start_with(line, "CONFIG_") || size <= 7 || size >= line.size || line.data[size] != '=')
-		return false;
-	name = bytes_to_string(bytes_slice(line, 0, size));
-	line = bytes_slice(line, size + 1, line.size);
-	text = read_value(&line, &value);
-	if (!text)
-		return false;
-	if (line.size > 0 && line.data[0] != ' ' && line.data[0] != '\t')
-		return false;
-	line = skip_blanks(line);
-	if (line.size > 0 && line.data[0] != '#')
-		return false;
-	*ret_error = name ? settings_set(settings, name, text) : -E_MEMORY;
 	return true;
 }
 
-static bool has_control_bytes(struct bytes line)
+/* "export NAME=VALUE" without the export; goes past it. */
+static bool read_assignment(struct bytes *rest, struct settings_line *line)
 {
-	for (size_t i = 0; i < line.size; i++)
-		if ((line.data[i] < 0x20 && line.data[i] != '\t') || line.data[i] == 0x7f)
-			return true;
-	return false;
+	size_t size;
+
+	if (bytes_start_with(*rest, "export ") || bytes_start_with(*rest, "export\t"))
+		*rest = skip_blanks(bytes_slice(*rest, 7, rest->size));
+	size = name_size(*rest);
+	if (!bytes_start_with(*rest, "CONFIG_") || size <= 7 || size >= rest->size || rest->data[size] != '=')
+		return false;
+	line->name = bytes_slice(*rest, 0, size);
+	*rest = bytes_slice(*rest, size + 1, rest->size);
+	return read_value(rest, &line->value) && (rest->size == 0 || ends_bare_value(rest->data[0]));
+}
+
+/* What may stand behind a setting, or alone: blanks, a comment, the end of the line. */
+static bool read_line_end(struct bytes *rest)
+{
+	size_t i = 0;
+
+	*rest = skip_blanks(*rest);
+	if (rest->size > 0 && rest->data[0] == '#')
+		while (i < rest->size && rest->data[i] != '\r' && rest->data[i] != '\n') {
+			if ((rest->data[i] < ' ' && rest->data[i] != '\t') || rest->data[i] == 0x7f)
+				return false;
+			i++;
+		}
+	if (i < rest->size && rest->data[i] == '\r')
+		i++;
+	if (i < rest->size && rest->data[i] != '\n')
+		return false;
+	*rest = bytes_slice(*rest, i + 1, rest->size);
+	return true;
+}
+
+int settings_next_line(struct bytes *rest, struct settings_line *line)
+{
+	struct bytes start = *rest, after;
+
+	buffer_clear(&line->value);
+	line->name = BYTES_EMPTY;
+	line->text = BYTES_EMPTY;
+	if (start.size == 0)
+		return 0;
+	after = skip_blanks(start);
+	if (after.size > 0 && !strchr("#\r\n", after.data[0]) && !read_assignment(&after, line))
+		return -E_MALFORMED;
+	if (!read_line_end(&after))
+		return -E_MALFORMED;
+	line->text = bytes_slice(start, 0, start.size - after.size);
+	*rest = after;
+	/* An empty value has memory of its own, too. */
+	return buffer_string(&line->value) ? 1 : -E_MEMORY;
+}
+
+void settings_line_clear(struct settings_line *line)
+{
+	buffer_clear(&line->value);
+}
+
+static size_t count_lines(struct bytes text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		count += text.data[i] == '\n';
+	return count;
+}
+
+static int take_line(const struct settings_line *line, struct settings *settings)
+{
+	CLEANUP_FREE char *name = NULL;
+
+	if (line->name.size == 0)
+		return 0;
+	name = bytes_to_string(line->name);
+	return name ? settings_set(settings, name, (const char *)line->value.data) : -E_MEMORY;
 }
 
 int settings_parse(struct bytes text, const char *name, struct settings *ret_settings, struct error *error)
 {
 	CLEANUP(settings_clear) struct settings settings = {0};
+	CLEANUP(settings_line_clear) struct settings_line line = {0};
+	size_t number = 1;
+	int r;
 
 	if (text.size > SETTINGS_MAX_SIZE)
 		return error_set(error, E_TOO_LARGE, name, "%s is larger than %d bytes", name, SETTINGS_MAX_SIZE);
-	for (size_t number = 1; text.size > 0; number++) {
-		const uint8_t *end = memchr(text.data, '\n', text.size);
-		struct bytes line = bytes_slice(text, 0, end ? (size_t)(end - text.data) : text.size);
-		int r = 0;
-
-		text = bytes_slice(text, line.size + 1, text.size);
-		if (line.size > 0 && line.data[line.size - 1] == '\r')
-			line.size--;
-		if (has_control_bytes(line) || !parse_line(line, &settings, &r))
-			return error_set(error, E_MALFORMED, name, "line %zu of %s is not CONFIG_NAME=value", number,
-			                 name);
-		if (r == -E_TOO_LARGE)
-			return error_set(error, E_TOO_LARGE, name, "%s holds more than %d settings", name,
-			                 SETTINGS_MAX_COUNT);
+	while ((r = settings_next_line(&text, &line)) > 0) {
+		r = take_line(&line, &settings);
 		if (r < 0)
-			return error_set(error, E_MEMORY, name, "there is not enough memory to read %s", name);
+			break;
+		number += count_lines(line.text);
 	}
+	if (r == -E_MALFORMED)
+		return error_set(error, E_MALFORMED, name, "line %zu of %s is not CONFIG_NAME=value", number, name);
+	if (r == -E_TOO_LARGE)
+		return error_set(error, E_TOO_LARGE, name, "%s holds more than %d settings", name, SETTINGS_MAX_COUNT);
+	if (r < 0)
+		return error_set(error, E_MEMORY, name, "there is not enough memory to read %s", name);
 	*ret_settings = settings;
 	settings = (struct settings){0};
 	return 0;

@@ -135,11 +135,12 @@ int screen_main(struct menu *menu)
 	struct ui_menu screen = {.status = menu_status, .context = menu, .items = shown.items, .help = help};
 	const char *board = rom_settings_get(&menu->settings, "CONFIG_BOARD_NAME");
 	enum ui_answer answer;
-	char title[128];
+	char title[128], name[80];
 	size_t choice;
 
 	build(menu, &shown);
-	(void)snprintf(title, sizeof(title), "Heads %s%s%s", HEADS_VERSION, board ? "  -  " : "", board ? board : "");
+	(void)snprintf(title, sizeof(title), "Heads %s%s%s", HEADS_VERSION, board ? "  -  " : "",
+	               board ? text_escape_into(bytes_from_string(board), name, sizeof(name)) : "");
 	screen.title = title;
 	screen.count = shown.count;
 	screen.selected = menu->boot.trust.state == TRUST_VERIFIED || menu->boot.trust.state == TRUST_REFUSED ? 0 : 1;

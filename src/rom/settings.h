@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The settings in force: the board's (in the measured initramfs), then the owner's from the ROM; the owner's win. */
+/* The settings in force: the board's (in the measured initramfs), then the owner's from the ROM; the owner's win, but
+ * for those that describe the machine (SETTING_OF_BOARD). */
 #ifndef HEADS_ROM_SETTINGS_H
 #define HEADS_ROM_SETTINGS_H
 
 #include "format/settings.h"
+#include "rom/setting_info.h"
 
 #define SETTINGS_BOARD_FILE "/etc/heads/board.settings"
 
@@ -21,8 +23,12 @@ const char *rom_settings_get(const struct rom_settings *settings, const char *na
 /* A number from 0 to limit; fallback where it is not set, no number, or beyond. */
 unsigned long rom_settings_number(const struct rom_settings *settings, const char *name, unsigned long limit,
                                   unsigned long fallback);
-/* Where the value in force comes from: "owner", "board", or "not set". */
+/* Where the value in force comes from: "rom" (the owner's), "board", or "default": it is not set. */
 const char *rom_settings_origin(const struct rom_settings *settings, const char *name);
+/* Appends the owner's text with one setting changed (value NULL: taken out), after a look at the value.
+ * Errors: -E_USAGE (name or value), -E_REFUSED (it describes the machine), those of settings_edit. */
+int rom_settings_edit(struct bytes owner, const char *name, const char *value, struct buffer *ret_text,
+                      struct error *error);
 void rom_settings_clear(struct rom_settings *settings);
 
 #endif

@@ -73,6 +73,9 @@ static void test_A11_refuses_what_a_shell_would_run(void **state)
 	    "export CONFIG_X\n",
 	    "CONFIG_X=\x1b[2J\n",
 	    "CONFIG_X=(a)\n",
+	    "CONFIG_X=a\rb\n",
+	    "# \x1b[2J\n",
+	    "CONFIG_X='a'b\n",
 	};
 	struct settings settings = {0};
 	struct error error;
@@ -83,6 +86,10 @@ static void test_A11_refuses_what_a_shell_would_run(void **state)
 			fail_msg("accepted: %s", cases[i]);
 	assert_non_null(strstr(error.sentence, "line 1"));
 	assert_int_equal(settings_parse(bytes_make("CONFIG_X=a\0b", 12), "config.user", &settings, NULL), -E_MALFORMED);
+	assert_int_equal(settings_parse(bytes_make("CONFIG_X='a\0b'", 14), "config.user", &settings, NULL),
+	                 -E_MALFORMED);
+	assert_int_equal(settings_parse(bytes_make("CONFIG_X=\"a\\\0\"", 13), "config.user", &settings, NULL),
+	                 -E_MALFORMED);
 }
 
 static void test_single_quotes_keep_everything(void **state)
@@ -123,6 +130,70 @@ static void test_bounds(void **state)
 	assert_int_equal(settings_parse(buffer_bytes(&text), "config.user", &settings, NULL), -E_TOO_LARGE);
 }
 
+static void test_values_with_any_byte_survive(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	CLEANUP(settings_clear) struct settings settings = {0};
+	char value[256];
+
+	(void)state;
+	for (int i = 1; i < 256; i++)
+		value[i - 1] = (char)i;
+	value[255] = '\0';
+	assert_int_equal(settings_edit(bytes_from_string("# mine\n"), "config.user", "CONFIG_X", value, &text, NULL),
+	                 0);
+	assert_int_equal(settings_parse(buffer_bytes(&text), "config.user", &settings, NULL), 0);
+	assert_string_equal(settings_get(&settings, "CONFIG_X"), value);
+}
+
+static void test_a_change_leaves_the_other_lines(void **state)
+{
+	static const struct {
+		const char *before, *name, *value, *after;
+	} cases[] = {
+	    {"", "CONFIG_A", "y", "export CONFIG_A=\"y\"\n"},
+	    {"CONFIG_B=1", "CONFIG_A", "y", "CONFIG_B=1\nexport CONFIG_A=\"y\"\n"},
+	    {"# c\r\nCONFIG_A=1 # a\n\nCONFIG_B='2\n3'\n", "CONFIG_A", "$a`\\\"",
+	     "# c\r\nexport CONFIG_A=\"\\$a\\`\\\\\\\"\"\n\nCONFIG_B='2\n3'\n"},
+	    /* A name that is part of another one is not touched, nor is a value that looks like a setting. */
+	    {"CONFIG_TPM2_TOOLS=y\nCONFIG_X='\nCONFIG_TPM=n\n'\n", "CONFIG_TPM", "y",
+	     "CONFIG_TPM2_TOOLS=y\nCONFIG_X='\nCONFIG_TPM=n\n'\nexport CONFIG_TPM=\"y\"\n"},
+	    {"CONFIG_A=1\nCONFIG_B=2\nCONFIG_A=3\n", "CONFIG_A", "4&5", "export CONFIG_A=\"4&5\"\nCONFIG_B=2\n"},
+	    {"CONFIG_A=1\nCONFIG_B=2\nCONFIG_A=3", "CONFIG_A", NULL, "CONFIG_B=2\n"},
+	    {"CONFIG_B=2\n", "CONFIG_A", NULL, "CONFIG_B=2\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(buffer_clear) struct buffer text = {0};
+
+		assert_int_equal(settings_edit(bytes_from_string(cases[i].before), "config.user", cases[i].name,
+		                               cases[i].value, &text, NULL),
+		                 0);
+		assert_string_equal(buffer_string(&text), cases[i].after);
+	}
+}
+
+static void test_a_change_that_cannot_be_is_refused(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0}, large = {0};
+	struct error error;
+
+	(void)state;
+	assert_int_equal(settings_edit(BYTES_EMPTY, "config.user", "PATH", "x", &text, &error), -E_USAGE);
+	assert_int_equal(settings_edit(BYTES_EMPTY, "config.user", "CONFIG_", "x", &text, &error), -E_USAGE);
+	assert_int_equal(settings_edit(BYTES_EMPTY, "config.user", "CONFIG_A B", "x", &text, &error), -E_USAGE);
+	assert_int_equal(
+	    settings_edit(bytes_from_string("\n\nreboot\n"), "config.user", "CONFIG_A", "x", &text, &error),
+	    -E_MALFORMED);
+	assert_non_null(strstr(error.sentence, "line 3"));
+	for (size_t i = 0; i < SETTINGS_MAX_SIZE; i++)
+		buffer_append_byte(&large, 'x');
+	assert_int_equal(settings_edit(BYTES_EMPTY, "config.user", "CONFIG_A", buffer_string(&large), &text, &error),
+	                 -E_TOO_LARGE);
+	assert_int_equal(text.size, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +201,9 @@ int main(void)
 	    cmocka_unit_test(test_A11_refuses_what_a_shell_would_run),
 	    cmocka_unit_test(test_single_quotes_keep_everything),
 	    cmocka_unit_test(test_merge_puts_one_over_the_other),
+	    cmocka_unit_test(test_values_with_any_byte_survive),
+	    cmocka_unit_test(test_a_change_leaves_the_other_lines),
+	    cmocka_unit_test(test_a_change_that_cannot_be_is_refused),
 	    cmocka_unit_test(test_bounds),
 	};
 
