@@ -29,7 +29,7 @@ $(ROM)/initramfs.xz: $(ROM)/parts.json $(ROM_PROGRAM) boards/$(BOARD)/board.sett
 
 # Without an owner: what a release ships, and what the size budget and the bill of materials speak of.
 $(ROM)/heads-unowned.rom: $(ROM)/parts.json $(ROM)/initramfs.xz boards/$(BOARD)/board.mk \
-		$(addprefix firmware/,make-rom size-budget sizes bill-of-materials)
+		$(addprefix firmware/,make-rom slot-mark size-budget sizes bill-of-materials)
 	firmware/make-rom --coreboot $(ROM)/parts/coreboot/coreboot.rom --kernel $(ROM)/parts/linux/bzImage \
 		--initramfs $(ROM)/initramfs.xz --command-line '$(BOARD_COMMAND_LINE)' --bytes $(BOARD_FLASH_BYTES) --out $@
 	@firmware/sizes --rom $@ --kernel $(ROM)/parts/linux/bzImage --initramfs $(ROM)/initramfs.xz \

@@ -2,7 +2,7 @@
 SOURCE=coreboot
 LICENCE="GPL-2.0-only"
 WHY="starts the machine, measures each stage into the TPM, and hands over to our kernel"
-FILES="VERSION boards/@BOARD@/coreboot.config boards/@BOARD@/flash.fmd firmware/patches/coreboot-0001-qemu-q35-memory-mapped.patch firmware/patches/coreboot-0002-build-time.patch"
+FILES="VERSION boards/@BOARD@/coreboot.config boards/@BOARD@/flash.fmd firmware/patches/coreboot-0001-qemu-q35-memory-mapped.patch firmware/patches/coreboot-0002-build-time.patch firmware/patches/coreboot-0003-payload-slots.patch"
 TOOLS="acpica-tools nasm lib32gcc-12-dev"
 
 build()

@@ -5,11 +5,14 @@
 #include "base/text.h"
 #include "format/cbfs.h"
 #include "rom/owner_files.h"
+#include "rom/slots.h"
 #include <stdio.h>
 #include <string.h>
 
 #define REGION_PREFIX "FMAP: "
 #define FILE_PREFIX   " CBFS: "
+#define SLOT_PREFIX   ROM_PAYLOAD_SLOTS "_"
+#define PAYLOAD       "fallback/payload"
 
 /* What an ordinary build measures, in this order. */
 static const struct {
@@ -22,7 +25,7 @@ static const struct {
     {"fallback/romstage", ROM_REGION, false},
     {"fallback/postcar", ROM_REGION, true}, /* not every chipset has one */
     {"fallback/ramstage", ROM_REGION, false},
-    {"fallback/payload", ROM_REGION, false},
+    {PAYLOAD, ROM_REGION, false}, /* of an image with slots: in one of them */
 };
 
 static void extend(struct digest *pcr, struct bytes measured)
@@ -52,20 +55,54 @@ static int find_file(const struct rom_image *image, const char *region_name, con
 	return r;
 }
 
+/* A payload slot stands for the one that this image starts, which need not be the one that a log names. */
+static int started_slot(const struct rom_image *image, char name[16], struct error *error)
+{
+	struct rom_slots slots;
+	int r = rom_slots_read(image, ROM_PAYLOAD_SLOTS, true, &slots, error);
+
+	if (r < 0)
+		return r;
+	if (slots.newest < 0)
+		return error_set(error, E_NOT_FOUND, ROM_PAYLOAD_SLOTS,
+		                 "no payload slot of the image is whole: %s is "
+		                 "%s, %s is %s",
+		                 slots.slots[0].name, rom_slot_state_name(slots.slots[0].state), slots.slots[1].name,
+		                 rom_slot_state_name(slots.slots[1].state));
+	(void)snprintf(name, 16, "%s", slots.slots[slots.newest].name);
+	return 0;
+}
+
 static int find_part(const struct rom_image *image, const char *region, const char *file, struct bytes *ret_data,
                      struct error *error)
 {
+	char slot[16];
 	size_t offset;
 
+	if (strncmp(region, SLOT_PREFIX, strlen(SLOT_PREFIX)) == 0) {
+		int r = started_slot(image, slot, error);
+
+		if (r < 0)
+			return r;
+		region = slot;
+	}
 	return file ? find_file(image, region, file, ret_data, error)
 	            : fmap_find(image->bytes, region, &offset, ret_data, error);
+}
+
+static bool has_slots(const struct rom_image *image)
+{
+	struct rom_slots slots;
+
+	return rom_slots_read(image, ROM_PAYLOAD_SLOTS, false, &slots, NULL) == 0;
 }
 
 static int ordinary_build(const struct rom_image *image, struct digest *pcr, struct error *error)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		bool in_slot = parts[i].file && strcmp(parts[i].file, PAYLOAD) == 0 && has_slots(image);
 		struct bytes data;
-		int r = find_part(image, parts[i].region, parts[i].file, &data, error);
+		int r = find_part(image, in_slot ? SLOT_PREFIX : parts[i].region, parts[i].file, &data, error);
 
 		if (r == -E_NOT_FOUND && parts[i].optional)
 			continue;

@@ -15,6 +15,14 @@ bool bytes_equal(struct bytes a, struct bytes b)
 	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+bool bytes_are_all(struct bytes bytes, uint8_t value)
+{
+	for (size_t i = 0; i < bytes.size; i++)
+		if (bytes.data[i] != value)
+			return false;
+	return true;
+}
+
 bool bytes_equal_secret(struct bytes a, struct bytes b)
 {
 	volatile uint8_t difference = 0;

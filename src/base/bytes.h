@@ -24,6 +24,8 @@ struct bytes bytes_from_string(const char *string);
 bool bytes_equal(struct bytes a, struct bytes b);
 /* Time does not depend on the content: for secrets and MACs. */
 bool bytes_equal_secret(struct bytes a, struct bytes b);
+/* Every byte has this value; true of none. */
+bool bytes_are_all(struct bytes bytes, uint8_t value);
 /* Order of memcmp, the shorter first where one is a prefix. */
 int bytes_compare(struct bytes a, struct bytes b);
 bool bytes_start_with(struct bytes bytes, const char *prefix);

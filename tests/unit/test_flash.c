@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/cleanup.h"
+#include "format/slot_mark.h"
+#include "rom/slots.h"
+#include "unit/cmocka_all.h"
+#include "unit/flash_model.h"
+#include <fcntl.h>
+#include <stdio.h>
+
+#define SIZE        ((size_t)40 * MODEL_BLOCK)
+#define MARK_A      MODEL_BLOCK
+#define MARK_B      (2 * MODEL_BLOCK)
+#define SLOT_A      (4 * MODEL_BLOCK)
+#define SLOT_B      (12 * MODEL_BLOCK)
+#define SLOT_SIZE   (8 * MODEL_BLOCK)
+#define CODE_OFFSET (32 * MODEL_BLOCK)
+
+static uint8_t chip[SIZE], before[SIZE], wanted[SIZE];
+static struct flash_model model;
+
+static void put_le(uint8_t *at, uint32_t value, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
+}
+
+static void put_area(size_t number, const char *name, uint32_t offset, uint32_t size)
+{
+	uint8_t *at = chip + 56 + 42 * number;
+
+	memset(at, 0, 42);
+	put_le(at, offset, 4);
+	put_le(at + 4, size, 4);
+	memcpy(at + 8, name, strlen(name));
+	put_le(chip + 54, (uint32_t)number + 1, 2);
+}
+
+/* A chip with a pair of slots, and something like a bootblock at its end. */
+static void chip_start(void)
+{
+	memset(chip, 0xff, sizeof(chip));
+	memset(chip, 0, 56);
+	memcpy(chip, "__FMAP__", 8);
+	chip[8] = 1;
+	put_area(0, "SLOT_A_MARK", MARK_A, MODEL_BLOCK);
+	put_area(1, "SLOT_B_MARK", MARK_B, MODEL_BLOCK);
+	put_area(2, "SLOT_A", SLOT_A, SLOT_SIZE);
+	put_area(3, "SLOT_B", SLOT_B, SLOT_SIZE);
+	memset(chip + CODE_OFFSET, 0xc3, SIZE - CODE_OFFSET);
+	model =
+	    (struct flash_model){.bytes = chip, .size = SIZE, .steps_left = MODEL_FOR_EVER, .stuck = MODEL_FOR_EVER};
+}
+
+static struct bytes content_of(unsigned version, size_t size)
+{
+	static uint8_t content[2][SLOT_SIZE + 1];
+
+	for (size_t i = 0; i < size; i++)
+		content[version & 1][i] = (uint8_t)(i * 7 + version * 31 + i / 251);
+	return bytes_make(content[version & 1], size);
+}
+
+static int store(struct bytes content, struct flash_count *count, struct error *error)
+{
+	struct rom_image image = {bytes_make(before, SIZE)};
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	struct rom_slots slots;
+	int r;
+
+	memcpy(before, chip, SIZE);
+	assert_int_equal(rom_slots_read(&image, ROM_PAYLOAD_SLOTS, true, &slots, error), 0);
+	assert_int_equal(model_open(&model, &flash, error), 0);
+	r = rom_slots_store(flash, &slots, slots.newest < 0 ? 1 : slots.newest, content, NULL, count, error);
+	return r;
+}
+
+static int newest(struct rom_slots *slots)
+{
+	struct rom_image image = {bytes_make(chip, SIZE)};
+	struct error error;
+
+	assert_int_equal(rom_slots_read(&image, ROM_PAYLOAD_SLOTS, true, slots, &error), 0);
+	return slots->newest;
+}
+
+static void test_only_blocks_that_differ_are_written(void **state)
+{
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	struct flash_count count = {0};
+	struct error error;
+
+	(void)state;
+	chip_start();
+	memcpy(wanted, chip, SIZE);
+	wanted[SLOT_A + 5] = 0;                                 /* an erased block: written alone */
+	wanted[CODE_OFFSET] = 0xff;                             /* a bit that has to rise: erased and written */
+	memset(wanted + SIZE - MODEL_BLOCK, 0xff, MODEL_BLOCK); /* to be empty: erased alone */
+	assert_int_equal(model_open(&model, &flash, &error), 0);
+	assert_int_equal(flash_write(flash, 0, bytes_make(wanted, SIZE), NULL, &count, &error), 0);
+	assert_memory_equal(chip, wanted, SIZE);
+	assert_int_equal(count.blocks, SIZE / MODEL_BLOCK);
+	assert_int_equal(count.erased, 2);
+	assert_int_equal(count.written, 2);
+	assert_int_equal(model_touched(&model, 0, SIZE), 3);
+	assert_int_equal(flash_write(flash, 1, bytes_make(wanted, MODEL_BLOCK), NULL, NULL, &error), -E_USAGE);
+	assert_int_equal(flash_write(flash, SIZE, bytes_make(wanted, MODEL_BLOCK), NULL, NULL, &error), -E_USAGE);
+}
+
+static void test_a_block_that_does_not_take_it_is_named(void **state)
+{
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	struct error error;
+
+	(void)state;
+	chip_start();
+	model.stuck = SLOT_B;
+	memset(wanted, 0x11, MODEL_BLOCK);
+	assert_int_equal(model_open(&model, &flash, &error), 0);
+	assert_int_equal(flash_write(flash, SLOT_B, bytes_make(wanted, MODEL_BLOCK), NULL, NULL, &error), -E_IO);
+	assert_non_null(strstr(error.sentence, "0xc000"));
+}
+
+static void test_the_newest_whole_slot_counts(void **state)
+{
+	struct rom_slots slots;
+	struct error error;
+
+	(void)state;
+	chip_start();
+	assert_int_equal(newest(&slots), -1);
+	assert_int_equal(slots.slots[0].state, ROM_SLOT_EMPTY);
+	assert_int_equal(store(content_of(1, 10000), NULL, &error), 0);
+	assert_int_equal(newest(&slots), 0);
+	assert_int_equal(store(content_of(2, 20000), NULL, &error), 0);
+	assert_int_equal(newest(&slots), 1);
+	assert_int_equal(slots.slots[1].sequence, 2);
+	assert_int_equal(slots.slots[1].used, 20000);
+	chip[SLOT_B + 19999] ^= 1;
+	assert_int_equal(newest(&slots), 0);
+	assert_int_equal(slots.slots[1].state, ROM_SLOT_DAMAGED);
+	/* What is written next is newer than the damaged one. */
+	assert_int_equal(store(content_of(3, 20000), NULL, &error), 0);
+	assert_int_equal(newest(&slots), 1);
+	assert_int_equal(slots.slots[1].sequence, 3);
+	chip[MARK_B + 3] ^= 4;
+	assert_int_equal(newest(&slots), 0);
+	assert_int_equal(slots.slots[1].state, ROM_SLOT_UNFINISHED);
+	assert_int_equal(store(content_of(1, SLOT_SIZE + 1), NULL, &error), -E_TOO_LARGE);
+}
+
+/* Whatever the moment at which the power goes: the old content or the new, and nothing else was touched. */
+static void test_a_power_cut_at_any_step_leaves_old_or_new(void **state)
+{
+	struct error error;
+	size_t cut = 0, olds = 0, news = 0;
+	static uint8_t start[SIZE];
+
+	(void)state;
+	chip_start();
+	assert_int_equal(store(content_of(1, 20000), NULL, &error), 0);
+	assert_int_equal(store(content_of(2, 15000), NULL, &error), 0);
+	memcpy(start, chip, SIZE);
+	for (int r = -1; r < 0; cut++) {
+		struct rom_slots slots;
+		struct bytes found;
+
+		memcpy(chip, start, SIZE);
+		model.steps_left = cut;
+		r = cut == 0 ? -1 : store(content_of(3, 17000), NULL, &error);
+		assert_true(newest(&slots) >= 0);
+		found = bytes_slice(slots.slots[slots.newest].region, 0, slots.slots[slots.newest].used);
+		if (slots.newest == 1) {
+			assert_true(r < 0);
+			assert_true(bytes_equal(found, content_of(2, 15000)));
+			olds++;
+		} else {
+			assert_true(bytes_equal(found, content_of(3, 17000)));
+			news++;
+		}
+		assert_memory_equal(chip, start, MARK_A);
+		assert_memory_equal(chip + MARK_B, start + MARK_B, SLOT_A - MARK_B);
+		assert_memory_equal(chip + SLOT_B, start + SLOT_B, SIZE - SLOT_B);
+	}
+	assert_true(olds > 70);
+	assert_true(news >= 1);
+}
+
+/* Ten thousand bytes more in the same place cost their blocks and the mark. */
+static void test_storing_again_costs_what_differs(void **state)
+{
+	struct flash_count count = {0};
+	uint8_t more[20000];
+	struct error error;
+
+	(void)state;
+	chip_start();
+	memcpy(more, content_of(1, 20000).data, sizeof(more));
+	assert_int_equal(store(bytes_make(more, 10000), NULL, &error), 0);
+	assert_int_equal(store(bytes_make(more, 10000), NULL, &error), 0);
+	assert_int_equal(store(bytes_make(more, 20000), &count, &error), 0);
+	/* blocks 2, 3 and 4 of the slot, of which one held something; the mark is erased, and written again */
+	assert_int_equal(count.written, 4);
+	assert_int_equal(count.erased, 2);
+	assert_int_equal(model_touched(&model, 0, SIZE), 4);
+}
+
+static void test_marks_are_checked(void **state)
+{
+	struct slot_mark mark = {.sequence = 7, .size = 5}, found;
+	CLEANUP(buffer_clear) struct buffer bytes = {0};
+	struct error error;
+
+	(void)state;
+	mark.content = digest_of(HASH_SHA256, bytes_from_string("hello"));
+	slot_mark_append(&mark, &bytes);
+	assert_int_equal(bytes.size, SLOT_MARK_SIZE);
+	assert_int_equal(slot_mark_parse(buffer_bytes(&bytes), "M", &found, &error), 0);
+	assert_int_equal(found.sequence, 7);
+	assert_int_equal(found.size, 5);
+	assert_true(digest_equal(&found.content, &mark.content));
+	for (size_t i = 0; i < bytes.size; i++) {
+		bytes.data[i] ^= 0x10;
+		assert_int_equal(slot_mark_parse(buffer_bytes(&bytes), "M", &found, &error), -E_MALFORMED);
+		bytes.data[i] ^= 0x10;
+	}
+	assert_int_equal(slot_mark_parse(bytes_make(bytes.data, 87), "M", &found, &error), -E_MALFORMED);
+	memset(bytes.data, 0xff, bytes.size);
+	assert_int_equal(slot_mark_parse(buffer_bytes(&bytes), "M", &found, &error), -E_NOT_FOUND);
+}
+
+static void test_an_image_file_stands_for_a_chip(void **state)
+{
+	char path[] = "/tmp/heads-flash-XXXXXX";
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	CLEANUP(buffer_clear) struct buffer back = {0};
+	CLEANUP_CLOSE int fd = mkstemp(path);
+	struct error error;
+
+	(void)state;
+	chip_start();
+	assert_int_equal(write(fd, chip, SIZE), SIZE);
+	assert_int_equal(flash_open_file(path, &flash, &error), 0);
+	assert_int_equal(flash_size(flash), SIZE);
+	memset(wanted, 0x42, MODEL_BLOCK);
+	assert_int_equal(flash_write(flash, CODE_OFFSET, bytes_make(wanted, MODEL_BLOCK), NULL, NULL, &error), 0);
+	assert_int_equal(flash_read(flash, CODE_OFFSET, MODEL_BLOCK, &back, &error), 0);
+	assert_memory_equal(back.data, wanted, MODEL_BLOCK);
+	assert_int_equal(flash_read(flash, SIZE, 1, &back, &error), -E_USAGE);
+	flash_close(&flash);
+	assert_int_equal(ftruncate(fd, 4097), 0);
+	assert_int_equal(flash_open_file(path, &flash, &error), -E_USAGE);
+	assert_int_equal(flash_open_mtd(path, &flash, &error), -E_IO);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(flash_open_file(path, &flash, &error), -E_NOT_FOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_only_blocks_that_differ_are_written),
+	    cmocka_unit_test(test_a_block_that_does_not_take_it_is_named),
+	    cmocka_unit_test(test_the_newest_whole_slot_counts),
+	    cmocka_unit_test(test_a_power_cut_at_any_step_leaves_old_or_new),
+	    cmocka_unit_test(test_storing_again_costs_what_differs),
+	    cmocka_unit_test(test_marks_are_checked),
+	    cmocka_unit_test(test_an_image_file_stands_for_a_chip),
+	};
+
+	digest_library_start();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
