@@ -59,17 +59,18 @@ static int find_file(const struct rom_image *image, const char *region_name, con
 static int started_slot(const struct rom_image *image, char name[16], struct error *error)
 {
 	struct rom_slots slots;
-	int r = rom_slots_read(image, ROM_PAYLOAD_SLOTS, true, &slots, error);
+	int started, r = rom_slots_read(image, ROM_PAYLOAD_SLOTS, true, &slots, error);
 
 	if (r < 0)
 		return r;
-	if (slots.newest < 0)
+	started = rom_slots_started(&slots);
+	if (started < 0)
 		return error_set(error, E_NOT_FOUND, ROM_PAYLOAD_SLOTS,
-		                 "no payload slot of the image is whole: %s is "
+		                 "no payload slot of the image has a mark: %s is "
 		                 "%s, %s is %s",
 		                 slots.slots[0].name, rom_slot_state_name(slots.slots[0].state), slots.slots[1].name,
 		                 rom_slot_state_name(slots.slots[1].state));
-	(void)snprintf(name, 16, "%s", slots.slots[slots.newest].name);
+	(void)snprintf(name, 16, "%s", slots.slots[started].name);
 	return 0;
 }
 

@@ -131,6 +131,11 @@ static void write_empty(struct cbfs_region *region, size_t start, size_t limit)
 	put_u32be(at + 20, EMPTY_HEADER_SIZE);
 }
 
+void cbfs_make_empty(struct cbfs_region *region)
+{
+	write_empty(region, 0, region->size);
+}
+
 static void write_file(struct cbfs_region *region, const struct plan *plan)
 {
 	const struct cbfs_new_file *file = plan->file;

@@ -37,6 +37,8 @@ struct cbfs_space {
 	size_t largest; /* content of the largest file with a name of up to 19 bytes that can be added */
 };
 
+/* Makes all of the region (64 bytes at least) one empty place. */
+void cbfs_make_empty(struct cbfs_region *region);
 /* Counts. Errors: -E_MALFORMED. */
 int cbfs_space(struct bytes region, struct cbfs_space *ret_space, struct error *error);
 /* Adds a raw file into the first empty place that takes it.

@@ -48,7 +48,7 @@ static void file_log_sink(void *context, const char *line)
 }
 
 /* The board's settings are in the initramfs, which the firmware has measured with the kernel. */
-static int flash_size(size_t *ret_size, struct error *error)
+static int board_flash_size(size_t *ret_size, struct error *error)
 {
 	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
 	int r = rom_settings_load(SETTINGS_BOARD_FILE, BYTES_EMPTY, &settings, error);
@@ -125,7 +125,7 @@ static int read_rom(struct init *init, struct error *error)
 	int r = open_tpm(&tpm, error);
 
 	if (r == 0)
-		r = flash_size(&size, error);
+		r = board_flash_size(&size, error);
 	if (r == 0)
 		r = rom_open_flash(size, &image, error);
 	if (r < 0)

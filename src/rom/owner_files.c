@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "format/armour.h"
 #include "format/settings.h"
+#include "rom/slots.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -33,12 +34,25 @@ static int add_file(const struct cbfs_file *file, struct owner_files *files, str
 	return 0;
 }
 
+/* The region that counts: the newest whole slot, or where none was ever written the firmware's own CBFS. */
+static int find_region(const struct rom_image *image, struct bytes *ret_region, struct error *error)
+{
+	struct rom_slots slots;
+	size_t offset;
+
+	if (rom_slots_read(image, ROM_OWNER_SLOTS, true, &slots, NULL) == 0 && slots.newest >= 0) {
+		*ret_region = slots.slots[slots.newest].region;
+		return 0;
+	}
+	return cbfs_find(image->bytes, ROM_REGION, &offset, ret_region, error);
+}
+
 int owner_files_read(const struct rom_image *image, struct owner_files *ret_files, struct error *error)
 {
-	size_t offset, position = 0;
+	size_t position = 0;
 	struct bytes region;
 	struct cbfs_file file;
-	int r = cbfs_find(image->bytes, ROM_REGION, &offset, &region, error);
+	int r = find_region(image, &region, error);
 
 	if (r < 0)
 		return r;
@@ -127,6 +141,52 @@ int owner_files_keyring(const struct owner_files *files, struct buffer *keyring,
 	if (keyring->failed)
 		return error_set(error, E_MEMORY, "keys", "there is not enough memory for the owner's keys");
 	return result;
+}
+
+static struct owner_file *find(struct owner_files *files, const char *name)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->files[i].name, name) == 0)
+			return &files->files[i];
+	return NULL;
+}
+
+int owner_files_set(struct owner_files *files, const char *name, struct bytes content, struct error *error)
+{
+	struct owner_file *old = find(files, name);
+	struct cbfs_file file = {.type = CBFS_TYPE_RAW, .data = content};
+	struct buffer copy = {0};
+
+	if (strncmp(name, OWNER_FILES_PREFIX, strlen(OWNER_FILES_PREFIX)) != 0 || strlen(name) >= sizeof(file.name))
+		return error_set(error, E_USAGE, name,
+		                 "%s cannot be a file of the owner: its name has to begin with %s and be shorter than "
+		                 "%zu characters",
+		                 name, OWNER_FILES_PREFIX, sizeof(file.name));
+	(void)snprintf(file.name, sizeof(file.name), "%s", name);
+	if (!old)
+		return add_file(&file, files, error);
+	if (content.size > OWNER_FILE_MAX_SIZE)
+		return error_set(error, E_TOO_LARGE, name, "the ROM file %s would have %zu bytes; at most %zu are read",
+		                 name, content.size, OWNER_FILE_MAX_SIZE);
+	buffer_append_bytes(&copy, content);
+	if (copy.failed)
+		return error_set(error, E_MEMORY, name, "there is not enough memory for the ROM file %s", name);
+	buffer_clear(&old->content);
+	old->content = copy;
+	return 0;
+}
+
+int owner_files_remove(struct owner_files *files, const char *name, struct error *error)
+{
+	struct owner_file *file = find(files, name);
+
+	if (!file)
+		return error_set(error, E_NOT_FOUND, name, "the ROM holds no file %s", name);
+	buffer_clear(&file->content);
+	files->count--;
+	memmove(file, file + 1, (size_t)(&files->files[files->count] - file) * sizeof(*file));
+	files->files[files->count] = (struct owner_file){0};
+	return 0;
 }
 
 void owner_files_clear(struct owner_files *files)

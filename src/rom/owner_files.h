@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The owner's files in the ROM: raw CBFS files whose name starts with "heads/". Each is copied out of the flash once;
- * the copy is what is measured (src/attest) and what is used. Only known names have an effect. */
+/* The owner's files in the ROM: raw CBFS files whose name starts with "heads/", in the newest whole one of the regions
+ * OWNER_A and OWNER_B, or where neither was ever written (an image from a workstation) in COREBOOT. Each is copied out
+ * of the flash once; the copy is what is measured (src/attest) and what is used. Only known names have an effect. */
 #ifndef HEADS_ROM_OWNER_FILES_H
 #define HEADS_ROM_OWNER_FILES_H
 
 #include "format/cbfs.h"
+#include "rom/flash.h"
 #include "rom/image.h"
 
 #define OWNER_FILES_PREFIX  "heads/"
@@ -39,6 +41,16 @@ int owner_file_check(const char *name, struct bytes content, struct error *error
  * binary keyring, appended. A key that cannot be read is left out and error says so; the others are there all the same.
  * Errors: -E_MALFORMED, -E_TOO_LARGE, -E_UNSUPPORTED (a keybox beside other keys), -E_MEMORY. */
 int owner_files_keyring(const struct owner_files *files, struct buffer *keyring, struct error *error);
+/* Puts a file in the place of the one of this name, or behind the others.
+ * Errors: -E_USAGE (the name), -E_TOO_LARGE, -E_MEMORY. */
+int owner_files_set(struct owner_files *files, const char *name, struct bytes content, struct error *error);
+/* Errors: -E_NOT_FOUND. */
+int owner_files_remove(struct owner_files *files, const char *name, struct error *error);
+/* Makes these the owner's files of the flash: they are written as a whole into the slot that is not in force, whose
+ * mark comes last, so that a power cut leaves the old files or the new ones. watch and count as for flash_write.
+ * Errors: -E_UNSUPPORTED (a layout without slots), -E_TOO_LARGE, those of flash_write. */
+int owner_files_store(struct flash *flash, const struct owner_files *files, const struct flash_watch *watch,
+                      struct flash_count *count, struct error *error);
 void owner_files_clear(struct owner_files *files);
 
 #endif

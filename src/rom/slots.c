@@ -83,6 +83,17 @@ int rom_slots_read(const struct rom_image *image, const char *kind, bool check, 
 	return 0;
 }
 
+int rom_slots_started(const struct rom_slots *slots)
+{
+	const struct rom_slot *a = &slots->slots[0], *b = &slots->slots[1];
+
+	if (slots->newest >= 0)
+		return slots->newest;
+	if (a->sequence == 0 && b->sequence == 0)
+		return -1;
+	return b->sequence > a->sequence ? 1 : 0;
+}
+
 static uint32_t next_sequence(const struct rom_slots *slots)
 {
 	uint32_t a = slots->slots[0].sequence, b = slots->slots[1].sequence;

@@ -39,6 +39,9 @@ struct rom_slots {
  * Errors: -E_NOT_FOUND (the image has no such slots), -E_MALFORMED (no FMAP, or one that does not fit). */
 int rom_slots_read(const struct rom_image *image, const char *kind, bool check, struct rom_slots *ret_slots,
                    struct error *error);
+/* The one that the firmware starts: the newest whole one, or where none is whole the newest that has a mark; -1 where
+ * none has. After rom_slots_read with check. */
+int rom_slots_started(const struct rom_slots *slots);
 /* "empty", "unfinished", "damaged", "whole": as on the console log and in JSON. */
 const char *rom_slot_state_name(enum rom_slot_state state);
 

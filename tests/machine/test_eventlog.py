@@ -14,7 +14,7 @@ from fixtures import HEADS, boot_files, run, tiny, tiny_pcrs, tiny_run
 from owner_steps import MANUAL, extended, to_menu
 
 FIRMWARE = ["FMAP: FMAP"] + ["FMAP: COREBOOT CBFS: " + name for name in
-                             ("bootblock", "fallback/romstage", "fallback/postcar", "fallback/ramstage", "fallback/payload")]
+                             ("bootblock", "fallback/romstage", "fallback/postcar", "fallback/ramstage")] + ["FMAP: SLOT_A CBFS: fallback/payload"]
 
 
 # An extend from outside: Heads' own is an event, unless there is no log.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/cleanup.h"
 #include "format/slot_mark.h"
+#include "rom/owner_files.h"
 #include "rom/slots.h"
 #include "unit/cmocka_all.h"
 #include "unit/flash_model.h"
@@ -46,6 +47,10 @@ static void chip_start(void)
 	put_area(1, "SLOT_B_MARK", MARK_B, MODEL_BLOCK);
 	put_area(2, "SLOT_A", SLOT_A, SLOT_SIZE);
 	put_area(3, "SLOT_B", SLOT_B, SLOT_SIZE);
+	put_area(4, "OWNER_A_MARK", MARK_A, MODEL_BLOCK);
+	put_area(5, "OWNER_B_MARK", MARK_B, MODEL_BLOCK);
+	put_area(6, "OWNER_A", SLOT_A, SLOT_SIZE);
+	put_area(7, "OWNER_B", SLOT_B, SLOT_SIZE);
 	memset(chip + CODE_OFFSET, 0xc3, SIZE - CODE_OFFSET);
 	model =
 	    (struct flash_model){.bytes = chip, .size = SIZE, .steps_left = MODEL_FOR_EVER, .stuck = MODEL_FOR_EVER};
@@ -142,6 +147,12 @@ static void test_the_newest_whole_slot_counts(void **state)
 	assert_int_equal(store(content_of(3, 20000), NULL, &error), 0);
 	assert_int_equal(newest(&slots), 1);
 	assert_int_equal(slots.slots[1].sequence, 3);
+	chip[SLOT_A] ^= 1;
+	chip[SLOT_B] ^= 1;
+	assert_int_equal(newest(&slots), -1);
+	assert_int_equal(rom_slots_started(&slots), 1);
+	chip[SLOT_A] ^= 1;
+	chip[SLOT_B] ^= 1;
 	chip[MARK_B + 3] ^= 4;
 	assert_int_equal(newest(&slots), 0);
 	assert_int_equal(slots.slots[1].state, ROM_SLOT_UNFINISHED);
@@ -204,6 +215,96 @@ static void test_storing_again_costs_what_differs(void **state)
 	assert_int_equal(model_touched(&model, 0, SIZE), 4);
 }
 
+static int change_settings(const char *text, struct flash_count *count, struct error *error)
+{
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	struct rom_image image = {bytes_make(before, SIZE)};
+	static struct owner_files files;
+	int r;
+
+	memcpy(before, chip, SIZE);
+	if (owner_files_read(&image, &files, error) < 0)
+		files.count = 0; /* the first time there is nothing yet */
+	assert_int_equal(owner_files_set(&files, OWNER_FILE_SETTINGS, bytes_from_string(text), error), 0);
+	assert_int_equal(model_open(&model, &flash, error), 0);
+	r = owner_files_store(flash, &files, NULL, count, error);
+	owner_files_clear(&files);
+	return r;
+}
+
+static bool settings_are(const char *text)
+{
+	struct rom_image image = {bytes_make(chip, SIZE)};
+	static struct owner_files files;
+	struct error error;
+	bool equal;
+
+	assert_int_equal(owner_files_read(&image, &files, &error), 0);
+	assert_int_equal(files.count, 1);
+	equal = bytes_equal(owner_files_find(&files, OWNER_FILE_SETTINGS), bytes_from_string(text));
+	owner_files_clear(&files);
+	return equal;
+}
+
+static void test_owner_files_are_old_or_new_after_a_power_cut(void **state)
+{
+	static uint8_t start[SIZE];
+	struct error error;
+	size_t cuts = 0;
+
+	(void)state;
+	chip_start();
+	assert_int_equal(change_settings("CONFIG_A=1\n", NULL, &error), 0);
+	assert_int_equal(change_settings("CONFIG_A=2\n", NULL, &error), 0);
+	assert_true(settings_are("CONFIG_A=2\n"));
+	memcpy(start, chip, SIZE);
+	for (int r = -1; r < 0; cuts++) {
+		memcpy(chip, start, SIZE);
+		model.steps_left = cuts + 1;
+		r = change_settings("CONFIG_A=three\n", NULL, &error);
+		model.steps_left = MODEL_FOR_EVER;
+		assert_true(settings_are("CONFIG_A=2\n") || (settings_are("CONFIG_A=three\n")));
+	}
+	assert_true(settings_are("CONFIG_A=three\n"));
+	assert_true(cuts > 20);
+}
+
+/* "Adding a 10 kB settings file": its three blocks and the mark, whatever else the flash holds. */
+static void test_settings_of_10_kb_cost_their_blocks(void **state)
+{
+	struct flash_count count = {0};
+	static char text[10001];
+	struct error error;
+
+	(void)state;
+	chip_start();
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, "CONFIG_X=", 9);
+	assert_int_equal(change_settings(text, &count, &error), 0);
+	assert_int_equal(count.written, 4);
+	assert_int_equal(count.erased, 0);
+	assert_int_equal(model_touched(&model, 0, SIZE), 4);
+}
+
+static void test_names_of_owner_files_are_checked(void **state)
+{
+	static struct owner_files files;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(owner_files_set(&files, "etc/passwd", BYTES_EMPTY, &error), -E_USAGE);
+	assert_int_equal(owner_files_set(&files, "heads/a", bytes_from_string("1"), &error), 0);
+	assert_int_equal(owner_files_set(&files, "heads/b", bytes_from_string("2"), &error), 0);
+	assert_int_equal(owner_files_set(&files, "heads/a", bytes_from_string("3"), &error), 0);
+	assert_int_equal(files.count, 2);
+	assert_true(bytes_equal(owner_files_find(&files, "heads/a"), bytes_from_string("3")));
+	assert_int_equal(owner_files_remove(&files, "heads/a", &error), 0);
+	assert_int_equal(owner_files_remove(&files, "heads/a", &error), -E_NOT_FOUND);
+	assert_int_equal(files.count, 1);
+	assert_true(bytes_equal(owner_files_find(&files, "heads/b"), bytes_from_string("2")));
+	owner_files_clear(&files);
+}
+
 static void test_marks_are_checked(void **state)
 {
 	struct slot_mark mark = {.sequence = 7, .size = 5}, found;
@@ -262,6 +363,9 @@ int main(void)
 	    cmocka_unit_test(test_the_newest_whole_slot_counts),
 	    cmocka_unit_test(test_a_power_cut_at_any_step_leaves_old_or_new),
 	    cmocka_unit_test(test_storing_again_costs_what_differs),
+	    cmocka_unit_test(test_owner_files_are_old_or_new_after_a_power_cut),
+	    cmocka_unit_test(test_settings_of_10_kb_cost_their_blocks),
+	    cmocka_unit_test(test_names_of_owner_files_are_checked),
 	    cmocka_unit_test(test_marks_are_checked),
 	    cmocka_unit_test(test_an_image_file_stands_for_a_chip),
 	};
