@@ -6,6 +6,7 @@
 #include "boot/device.h"
 #include "boot/snapshot.h"
 #include "boot/verify.h"
+#include "disk/unlock.h"
 #include "format/entry.h"
 #include "tpm/tpm.h"
 #include "trust/trust.h"
@@ -37,12 +38,32 @@ int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *e
 /* Back to refused. PCR 4 keeps what it has. */
 void boot_system_unforce(struct boot_system *boot);
 
-/* Checks the entry's files, builds its command line with the board's words (either may be NULL), measures manifest,
- * kernel and initrds into PCR 9 and the command line into PCR 8, and loads the kernel. Where hand_log is set and the
- * entry has an initrd, a segment with the event log is put behind it (boot/log_segment.h); without it the boot goes on.
- * tpm may be NULL. After an error another entry may be tried. Errors: those of the steps; each says what to do. */
-int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm, const char *add,
-                     const char *remove, bool hand_log, struct error *error);
+/* The disk unlock key in a boot: who loads keeps the order, who asks the owner gives the key. */
+struct boot_unlock {
+	const struct volume_list *volumes; /* accepted ones: measured into PCR 6, then opened by the key */
+	struct unlock_measured *measured;
+	/* Asks for what is needed and gives the key (unlock_release). Called once all is measured. */
+	int (*release)(void *context, struct secret *ret_key, struct error *error);
+	/* There is no key, and why: 0 boots without it, so that the system asks for the passphrase; negative does not.
+	 */
+	int (*without)(void *context, const struct error *why);
+	void *context;
+};
+
+/* How an entry is loaded; all but the entry may be empty. */
+struct boot_wishes {
+	const char *add, *remove; /* the board's words for the command line, or NULL */
+	bool hand_log;            /* where the entry has an initrd, the event log comes with it (boot/log_segment.h) */
+	const struct boot_unlock *unlock; /* NULL: no disk unlock key; a forced boot never gets one */
+};
+
+/* Checks the entry's files, builds its command line, measures manifest, kernel, initrds and the key segment's layout
+ * into PCR 9, the command line into PCR 8, and the disks' facts into PCR 6; takes the disk unlock key out of the TPM;
+ * loads the kernel with the event log and the key behind its initrds, and wipes the key (A5, A13). Without the event
+ * log the boot goes on. tpm may be NULL. After an error another entry may be tried, unless the key was out: then the
+ * state stays RELEASED, and only a way out is left. Errors: those of the steps; each says what to do. */
+int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm,
+                     const struct boot_wishes *wishes, struct error *error);
 
 /* Bytes of /boot that are held in memory. */
 unsigned long long boot_system_kept_bytes(const struct boot_system *boot);

@@ -4,6 +4,7 @@
 #include "attest/measure.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "boot/key_segment.h"
 #include "boot/load.h"
 #include "boot/log_segment.h"
 #include "boot/system.h"
@@ -15,6 +16,7 @@
 
 #define MAX_INITRDS 16
 #define MANIFEST    "kexec_hashes.txt"
+#define MAX_DISKS   16
 
 struct prepared {
 	const struct snapshot_entry *kernel;
@@ -23,6 +25,8 @@ struct prepared {
 	int initrd_fd; /* -1: none; the snapshot's own, or joined */
 	bool joined;
 	char *cmdline;
+	struct key_segment_plan plan; /* of the segment with the disk unlock key */
+	bool planned;
 };
 
 static void prepared_clear(struct prepared *prepared)
@@ -30,6 +34,7 @@ static void prepared_clear(struct prepared *prepared)
 	if (prepared->joined && prepared->initrd_fd >= 0)
 		(void)close(prepared->initrd_fd);
 	free(prepared->cmdline);
+	key_segment_plan_clear(&prepared->plan);
 }
 
 /* The bytes of a file of the entry, as they were verified, in a sealed memfd (A6). */
@@ -95,7 +100,7 @@ static int take_initrds(struct boot_system *boot, const struct entry *entry, str
 	return r;
 }
 
-static int prepare(struct boot_system *boot, const struct entry *entry, const char *add, const char *remove,
+static int prepare(struct boot_system *boot, const struct entry *entry, const struct boot_wishes *wishes,
                    struct prepared *prepared, struct error *error)
 {
 	int r;
@@ -112,7 +117,8 @@ static int prepare(struct boot_system *boot, const struct entry *entry, const ch
 	if (r == 0)
 		r = take_initrds(boot, entry, prepared, error);
 	if (r == 0)
-		r = cmdline_build(entry->cmdline ? entry->cmdline : "", add, remove, &prepared->cmdline, error);
+		r = cmdline_build(entry->cmdline ? entry->cmdline : "", wishes->add, wishes->remove, &prepared->cmdline,
+		                  error);
 	return r;
 }
 
@@ -142,6 +148,63 @@ static int measure(const struct boot_system *boot, const struct prepared *prepar
 	return r;
 }
 
+static void initrd_fds(const struct prepared *prepared, int *fds)
+{
+	for (size_t i = 0; i < prepared->initrd_count; i++)
+		fds[i] = prepared->initrds[i]->fd;
+}
+
+/* Everything about the key but the key: where the initrd wants it, what the segment will hold, the disks. Measured
+ * before the key is out. */
+static int plan_unlock(struct prepared *prepared, const struct boot_unlock *unlock, struct tpm *tpm,
+                       struct error *error)
+{
+	struct crypttab_disk disks[MAX_DISKS] = {0};
+	int fds[MAX_INITRDS], r;
+
+	if (unlock->volumes->count > MAX_DISKS)
+		return error_set(error, E_TOO_LARGE, "disk", "at most %d disks have the unlock key", MAX_DISKS);
+	for (size_t i = 0; i < unlock->volumes->count; i++) {
+		disks[i].uuid = unlock->volumes->volumes[i].facts.uuid;
+		disks[i].path = unlock->volumes->volumes[i].path;
+	}
+	initrd_fds(prepared, fds);
+	r = key_segment_plan(fds, prepared->initrd_count, disks, unlock->volumes->count, UNLOCK_KEY_SIZE,
+	                     &prepared->plan, error);
+	if (r == 0)
+		r = measure_bytes(tpm, TRUST_PAYLOAD_PCR, "key segment", buffer_bytes(&prepared->plan.layout), error);
+	if (r == 0)
+		r = unlock_measure(tpm, unlock->volumes, unlock->measured, error);
+	prepared->planned = r == 0;
+	return r;
+}
+
+static int no_key(const struct boot_unlock *unlock, const struct error *why)
+{
+	log_line("unlock-key unavailable code=%s sentence=\"%s\"", error_name(why->code), why->sentence);
+	return unlock->without(unlock->context, why);
+}
+
+/* The key out of the TPM and into its segment. From here on there is no way back (trust). */
+static int release_key(struct boot_system *boot, const struct prepared *prepared, const struct boot_unlock *unlock,
+                       struct secret *ret_segment, struct error *error)
+{
+	CLEANUP(secret_clear) struct secret key = {0};
+	unsigned long long started = log_now_ms();
+	int r;
+
+	if (!trust_may(&boot->trust, TRUST_DID_RELEASE))
+		return trust_step(&boot->trust, TRUST_DID_RELEASE, error);
+	r = unlock->release(unlock->context, &key, error);
+	if (r == 0)
+		r = trust_step(&boot->trust, TRUST_DID_RELEASE, error);
+	if (r == 0)
+		r = key_segment_make(&prepared->plan, secret_bytes(&key), ret_segment, error);
+	if (r == 0)
+		log_line("unlock-key released disks=%zu ms=%llu", unlock->volumes->count, log_now_ms() - started);
+	return r;
+}
+
 /* The log explains the PCRs to the system; a system without the log boots all the same. */
 static void add_log(struct prepared *prepared, const struct tpm *tpm)
 {
@@ -150,8 +213,7 @@ static void add_log(struct prepared *prepared, const struct tpm *tpm)
 
 	if (prepared->initrd_count == 0)
 		return;
-	for (size_t i = 0; i < prepared->initrd_count; i++)
-		fds[i] = prepared->initrds[i]->fd;
+	initrd_fds(prepared, fds);
 	r = log_segment_join(tpm, fds, prepared->initrd_count, &joined, &error);
 	if (r == -E_NOT_FOUND)
 		return;
@@ -186,27 +248,55 @@ static unsigned long long initrd_bytes(const struct prepared *prepared)
 	return total;
 }
 
-int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm, const char *add,
-                     const char *remove, bool hand_log, struct error *error)
+/* Loads what was prepared, with the key's segment (may be empty) behind it, and wipes that. */
+static int load(const struct prepared *prepared, const struct secret *segment, struct error *error)
+{
+	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
+	int r = 0;
+
+	if (segment->size == 0)
+		return load_kernel(prepared->kernel->fd, prepared->initrd_fd, prepared->cmdline, error);
+	r = load_join_secret(&prepared->initrd_fd, 1, secret_bytes(segment), &initrd, error);
+	if (r == 0)
+		r = load_kernel(prepared->kernel->fd, initrd.fd, prepared->cmdline, error);
+	return r;
+}
+
+/* MEASURE and RELEASE of DESIGN section 1. segment stays empty where the boot goes on without a key. */
+static int measure_and_release(struct boot_system *boot, struct prepared *prepared, struct tpm *tpm,
+                               const struct boot_unlock *unlock, struct secret *segment, struct error *error)
+{
+	int r = measure(boot, prepared, tpm, error);
+
+	if (r == 0 && unlock && plan_unlock(prepared, unlock, tpm, error) < 0)
+		r = no_key(unlock, error);
+	if (r == 0)
+		r = trust_step(&boot->trust, TRUST_DID_MEASURE, error);
+	if (r == 0 && prepared->planned && release_key(boot, prepared, unlock, segment, error) < 0)
+		r = no_key(unlock, error);
+	return r;
+}
+
+int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm,
+                     const struct boot_wishes *wishes, struct error *error)
 {
 	CLEANUP(prepared_clear) struct prepared prepared = {0};
+	CLEANUP(secret_clear) struct secret segment = {0};
 	bool verified = boot->trust.state == TRUST_VERIFIED;
+	const struct boot_unlock *unlock = verified && tpm ? wishes->unlock : NULL;
 	unsigned long long started = log_now_ms();
 	int r;
 
 	if (!trust_may(&boot->trust, TRUST_DID_MEASURE))
 		return trust_step(&boot->trust, TRUST_DID_MEASURE, error);
-	r = prepare(boot, entry, add, remove, &prepared, error);
+	r = prepare(boot, entry, wishes, &prepared, error);
 	if (r < 0)
 		return r;
-	r = measure(boot, &prepared, tpm, error);
-	if (r == 0)
-		r = trust_step(&boot->trust, TRUST_DID_MEASURE, error);
-	if (r < 0)
-		return r;
-	if (hand_log && tpm)
+	r = measure_and_release(boot, &prepared, tpm, unlock, &segment, error);
+	if (r == 0 && wishes->hand_log && tpm)
 		add_log(&prepared, tpm);
-	r = load_kernel(prepared.kernel->fd, prepared.initrd_fd, prepared.cmdline, error);
+	if (r == 0)
+		r = load(&prepared, &segment, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_LOAD, error);
 	if (r < 0) {

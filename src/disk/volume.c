@@ -131,7 +131,9 @@ int volume_add_all(struct volume_list *list, struct error *error)
 				*error = problem;
 			return r;
 		}
-		if (r < 0 && r != -E_MALFORMED)
+		if (r == 0)
+			list->volumes[list->count - 1].removable = devices[i].removable;
+		else if (r != -E_MALFORMED)
 			log_error(&problem);
 	}
 	volume_refuse_duplicates(list);

@@ -8,6 +8,7 @@
 
 struct volume {
 	char *path;
+	bool removable; /* its disk is */
 	struct luks_facts facts;
 	struct digest digest; /* SHA-256 of the canonical facts; size 0 where the volume is refused */
 };

@@ -27,18 +27,21 @@ int screen_boot(struct menu *menu, const struct entry *entry)
 {
 	char title[256];
 	struct error error;
+	int r;
 
 	log_line("boot entry=%s mode=%s title=\"%s\"", entry->id,
 	         menu->boot.trust.state == TRUST_VERIFIED ? "verified" : "forced",
 	         text_escape_into(bytes_from_string(entry->title), title, sizeof(title)));
 	ui_progress(menu->ui, "Booting", title, 0, 0);
-	if (boot_system_load(&menu->boot, entry, menu->tpm, rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_ADD"),
-	                     rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE"),
-	                     !settings_is_yes(&menu->settings.merged, "CONFIG_NO_EVENTLOG_HANDOVER"), &error) == 0)
+	r = menu_load(menu, entry, &error);
+	if (r == 0)
 		return MENU_EXIT_BOOT;
+	if (r > 0)
+		return 0;
 	log_error(&error);
 	screen_error(menu, "This entry cannot be booted", &error);
-	return 0;
+	/* The unlock key is out of the TPM: there is no way back to other entries (A5). */
+	return menu->boot.trust.state == TRUST_RELEASED ? MENU_EXIT_REBOOT : 0;
 }
 
 struct labels {

@@ -7,7 +7,21 @@
 
 #define MAX_TIMEOUT_SECONDS 3600
 
-enum choice { BOOT, ENTRIES, FORCED, TOTP, REPORT, SETTINGS, SYSTEM, AGAIN, RECOVERY, REBOOT, POWER_OFF, CHOICES };
+enum choice {
+	BOOT,
+	ENTRIES,
+	FORCED,
+	TOTP,
+	UNLOCK,
+	REPORT,
+	SETTINGS,
+	SYSTEM,
+	AGAIN,
+	RECOVERY,
+	REBOOT,
+	POWER_OFF,
+	CHOICES
+};
 
 static const char help[] = "The line TOTP shows a code that only this firmware, unchanged, can compute. Compare it "
                            "with the code of your phone "
@@ -54,6 +68,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
 	add(shown, TOTP, 't',
 	    menu->totp_problem.code == E_NO_SECRET ? "TOTP: make the secret" : "TOTP: new secret, details", UI_NORMAL);
+	if (verified && menu->tpm)
+		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
 	add(shown, SYSTEM, 'i', "System information", UI_NORMAL);
 	if (boot->trust.state == TRUST_REFUSED)
@@ -87,6 +103,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return screen_forced(menu);
 	case TOTP:
 		screen_totp(menu);
+		return 0;
+	case UNLOCK:
+		screen_unlock(menu);
 		return 0;
 	case REPORT:
 		screen_report(menu);

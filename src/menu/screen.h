@@ -25,7 +25,8 @@ struct menu {
 	struct error totp_problem;
 	struct error clock_problem; /* code E_NONE: the clock is believed */
 	struct boot_system boot;
-	bool may_time_out; /* until the first key */
+	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
+	bool may_time_out;                      /* until the first key */
 	unsigned long long started_ms;
 };
 
@@ -37,11 +38,22 @@ void screen_report(struct menu *menu);
 void screen_settings(struct menu *menu);
 void screen_system(struct menu *menu);
 void screen_totp(struct menu *menu);
+/* The disk unlock key: what there is, make, forget. */
+void screen_unlock(struct menu *menu);
 /* "Boot although it does not verify": explains, lets the owner choose an entry, asks for a typed word. */
 int screen_forced(struct menu *menu);
 
 /* Prepares and loads an entry; 0 with the reason shown where that failed. */
 int screen_boot(struct menu *menu, const struct entry *entry);
+/* Loads an entry, with the disk unlock key where this TPM has one: asks for its passphrase, and where there will be no
+ * key says why and asks whether to boot without. 1: the owner does not. Errors: those of boot_system_load. */
+int menu_load(struct menu *menu, const struct entry *entry, struct error *error);
+/* The LUKS volumes that the unlock key is for, as the signed kexec_key_devices.txt or the key slots say; all are those
+ * of the machine. Both are released by the caller. Errors: those of volume_add_all and volume_choose. */
+int menu_choose_volumes(struct menu *menu, struct volume_list *ret_all, struct volume_list *ret_chosen,
+                        struct error *error);
+/* The signed kexec_key_devices.txt of a verified /boot, appended; nothing where there is none. */
+int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error);
 /* Shows an error until a key. */
 void screen_error(struct menu *menu, const char *title, const struct error *error);
 /* Makes a new TOTP secret and shows it for enrolment. */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A boot with the disk unlock key, as the owner sees it. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "boot/signed_set.h"
+#include "menu/screen.h"
+#include <string.h>
+
+#define TRIES           3
+#define KEY_DEVICES     "kexec_key_devices.txt"
+#define MAX_KEY_DEVICES 65536
+#define WITHOUT_IT      "Boot without it"
+
+struct attempt {
+	struct menu *menu;
+	const struct volume_list *volumes;
+	bool passphrase; /* the TPM wants one */
+	bool given_up;   /* the owner went back */
+};
+
+int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error)
+{
+	const struct snapshot_entry *file;
+
+	if (menu->boot.trust.state != TRUST_VERIFIED)
+		return 0;
+	file = signed_set_find(menu->boot.snapshot, menu->boot.verify.set, KEY_DEVICES);
+	if (!file)
+		return 0;
+	if (file->fd < 0 || lseek(file->fd, 0, SEEK_SET) != 0)
+		return error_set(error, E_IO, KEY_DEVICES, "%s is not in memory", KEY_DEVICES);
+	return file_read_fd(file->fd, KEY_DEVICES, MAX_KEY_DEVICES, text, error);
+}
+
+int menu_choose_volumes(struct menu *menu, struct volume_list *ret_all, struct volume_list *ret_chosen,
+                        struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer names = {0};
+	int r = menu_read_key_devices(menu, &names, error);
+
+	if (r == 0)
+		r = volume_add_all(ret_all, error);
+	if (r == 0)
+		r = volume_choose(ret_all, buffer_bytes(&names), ret_chosen, error);
+	return r;
+}
+
+/* Boot without the key? */
+static int without(void *context, const struct error *why)
+{
+	struct attempt *attempt = context;
+	struct ui_text text = {0};
+
+	ui_text_add(&text, UI_BAD, "%s", why->sentence);
+	ui_text_add(&text, UI_NORMAL, "%s", "");
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "The system can be booted all the same; it will ask for the passphrase of the disk itself. If you did "
+	    "not change anything yourself, find out first who did.");
+	attempt->given_up =
+	    !ui_confirm(attempt->menu->ui, "The disk unlock key is not available", &text, WITHOUT_IT, "Back");
+	ui_text_clear(&text);
+	return attempt->given_up ? -E_REFUSED : 0;
+}
+
+/* False for Esc. */
+static bool ask(struct menu *menu, bool again, struct secret *passphrase)
+{
+	struct ui_text text = {0};
+	char lockout[128];
+	bool answered;
+
+	if (tpm_get_info(menu->tpm, &menu->tpm_info, NULL) == 0) {
+		tpm_lockout_text(&menu->tpm_info, 0, lockout, sizeof(lockout));
+		ui_text_add(&text, menu->tpm_info.in_lockout ? UI_BAD : UI_NORMAL, "TPM: %s.", lockout);
+	}
+	if (again)
+		ui_text_add(&text, UI_BAD, "That passphrase was wrong.");
+	ui_text_add(&text, UI_NORMAL,
+	            "It releases the disk unlock key. Esc: the system will ask for the disk's own passphrase.");
+	answered = secret_allocate(UNLOCK_PASSPHRASE_MAX, passphrase) == 0 &&
+	           ui_ask_secret(menu->ui, "Unlock passphrase", &text, passphrase) && passphrase->size > 0;
+	ui_text_clear(&text);
+	return answered;
+}
+
+static int release(void *context, struct secret *ret_key, struct error *error)
+{
+	struct attempt *attempt = context;
+	struct menu *menu = attempt->menu;
+	int r = -E_WRONG_AUTH;
+
+	if (!attempt->passphrase)
+		return unlock_release(menu->tpm, attempt->volumes, BYTES_EMPTY, ret_key, error);
+	for (unsigned i = 0; i < TRIES && r == -E_WRONG_AUTH; i++) {
+		CLEANUP(secret_clear) struct secret passphrase = {0};
+
+		log_line("ask what=unlock-passphrase try=%u", i + 1);
+		if (!ask(menu, i > 0, &passphrase))
+			return error_set(error, E_REFUSED, "unlock key", "no unlock passphrase was given");
+		r = unlock_release(menu->tpm, attempt->volumes, secret_bytes(&passphrase), ret_key, error);
+	}
+	if (r == -E_WRONG_AUTH)
+		return error_set(error, E_WRONG_AUTH, "unlock key", "the unlock passphrase was wrong %d times", TRIES);
+	return r;
+}
+
+int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
+{
+	CLEANUP(volume_list_clear) struct volume_list all = {0}, chosen = {0};
+	struct attempt attempt = {.menu = menu, .volumes = &chosen};
+	struct boot_unlock unlock = {.volumes = &chosen,
+	                             .measured = &menu->unlock_measured,
+	                             .release = release,
+	                             .without = without,
+	                             .context = &attempt};
+	struct boot_wishes wishes = {
+	    .add = rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_ADD"),
+	    .remove = rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE"),
+	    .hand_log = !settings_is_yes(&menu->settings.merged, "CONFIG_NO_EVENTLOG_HANDOVER"),
+	};
+	struct tpm_seal_state state;
+	struct error problem;
+	int r = -E_NO_SECRET;
+
+	if (menu->tpm && menu->boot.trust.state == TRUST_VERIFIED)
+		r = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &state, &problem);
+	if (r == 0) {
+		attempt.passphrase = state.passphrase;
+		r = menu_choose_volumes(menu, &all, &chosen, &problem);
+		wishes.unlock = &unlock;
+	}
+	if (r < 0 && r != -E_NO_SECRET) {
+		wishes.unlock = NULL;
+		log_line("unlock-key unavailable code=%s sentence=\"%s\"", error_name(problem.code), problem.sentence);
+		if (without(&attempt, &problem) < 0)
+			return 1;
+	}
+	r = boot_system_load(&menu->boot, entry, menu->tpm, &wishes, error);
+	return r < 0 && attempt.given_up ? 1 : r;
+}

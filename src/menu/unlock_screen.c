@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The disk unlock key: what there is, making it, forgetting it. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "disk/keyslot.h"
+#include "menu/screen.h"
+#include <stdio.h>
+#include <string.h>
+
+#define DISK_PASSPHRASE_MAX 512
+#define TRIES               3
+
+/* What the making needs; keys are those of chosen, in its order. */
+struct making {
+	struct volume_list all, chosen;
+	struct secret *keys;
+	struct secret passphrase; /* of the key in the TPM; empty: none */
+};
+
+static void making_clear(struct making *making)
+{
+	for (size_t i = 0; making->keys && i < making->chosen.count; i++)
+		secret_clear(&making->keys[i]);
+	free(making->keys);
+	secret_clear(&making->passphrase);
+	volume_list_clear(&making->chosen);
+	volume_list_clear(&making->all);
+}
+
+/* The disks to unlock: those that /boot names, else all that are built in and not refused. */
+static int choose(struct menu *menu, struct making *making, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer names = {0};
+	int r = menu_read_key_devices(menu, &names, error);
+
+	if (r == 0)
+		r = volume_add_all(&making->all, error);
+	for (size_t i = 0; r == 0 && names.size == 0 && i < making->all.count; i++) {
+		const struct volume *volume = &making->all.volumes[i];
+
+		if (volume->removable)
+			continue;
+		r = volume_check(volume, error);
+		if (r == 0)
+			buffer_append_format(&names, "%s %s\n", volume->path, volume->facts.uuid);
+	}
+	if (r == 0 && names.size == 0)
+		r = error_set(error, E_NOT_FOUND, "disk", "no disk of this machine is encrypted with LUKS");
+	if (r == 0)
+		r = volume_choose(&making->all, buffer_bytes(&names), &making->chosen, error);
+	return r;
+}
+
+/* Asks for the passphrase of one disk until it opens. */
+static int open_asking(struct menu *menu, const struct volume *volume, struct secret *passphrase,
+                       struct secret *ret_key, struct error *error)
+{
+	for (unsigned i = 0; i < TRIES; i++) {
+		struct ui_text text = {0};
+		bool answered;
+		int r;
+
+		ui_text_add(&text, UI_NORMAL, "The passphrase that you type into the system now, of the disk %s (%s).",
+		            volume->path, volume->facts.uuid);
+		if (i > 0)
+			ui_text_add(&text, UI_BAD, "That one does not open it.");
+		secret_clear(passphrase);
+		answered = secret_allocate(DISK_PASSPHRASE_MAX, passphrase) == 0 &&
+		           ui_ask_secret(menu->ui, "Passphrase of the disk", &text, passphrase);
+		ui_text_clear(&text);
+		if (!answered)
+			return error_set(error, E_REFUSED, volume->path,
+			                 "no passphrase was given, and nothing was changed");
+		ui_progress(menu->ui, "Disk unlock key", "Trying the passphrase ...", 0, 0);
+		r = keyslot_open(volume, secret_bytes(passphrase), ret_key, error);
+		if (r != -E_WRONG_AUTH)
+			return r;
+	}
+	return error_set(error, E_WRONG_AUTH, volume->path, "the passphrase was wrong %d times; nothing was changed",
+	                 TRIES);
+}
+
+/* Each passphrase is asked once: what opened one disk is tried on the next. */
+static int open_volumes(struct menu *menu, struct making *making, struct error *error)
+{
+	CLEANUP(secret_clear) struct secret passphrase = {0};
+	int r = 0;
+
+	making->keys = calloc(making->chosen.count, sizeof(*making->keys));
+	if (!making->keys)
+		return error_set(error, E_MEMORY, "disk", "there is not enough memory for the volume keys");
+	for (size_t i = 0; i < making->chosen.count && r == 0; i++) {
+		r = -E_WRONG_AUTH;
+		if (passphrase.size > 0)
+			r = keyslot_open(&making->chosen.volumes[i], secret_bytes(&passphrase), &making->keys[i],
+			                 error);
+		if (r == -E_WRONG_AUTH)
+			r = open_asking(menu, &making->chosen.volumes[i], &passphrase, &making->keys[i], error);
+	}
+	return r;
+}
+
+/* Twice, because it is not shown; Enter alone means none. */
+static int ask_new_passphrase(struct menu *menu, struct secret *ret_passphrase, struct error *error)
+{
+	for (unsigned i = 0; i < TRIES; i++) {
+		CLEANUP(secret_clear) struct secret first = {0}, second = {0};
+		struct ui_text text = {0};
+		bool answered;
+
+		if (i > 0)
+			ui_text_add(&text, UI_BAD, "The two were not the same.");
+		ui_text_add(
+		    &text, UI_NORMAL,
+		    "Choose a passphrase that the TPM wants before it releases the key, or press Enter for none: then "
+		    "the unchanged machine boots without a question. A short one is enough, because the TPM counts "
+		    "wrong ones.");
+		answered = secret_allocate(UNLOCK_PASSPHRASE_MAX, &first) == 0 &&
+		           secret_allocate(UNLOCK_PASSPHRASE_MAX, &second) == 0 &&
+		           ui_ask_secret(menu->ui, "New unlock passphrase", &text, &first) &&
+		           (first.size == 0 || ui_ask_secret(menu->ui, "The unlock passphrase again", NULL, &second));
+		ui_text_clear(&text);
+		if (!answered)
+			break;
+		if (!bytes_equal_secret(secret_bytes(&first), secret_bytes(&second)))
+			continue;
+		*ret_passphrase = TAKE(first, (struct secret){0});
+		return 0;
+	}
+	return error_set(error, E_REFUSED, "unlock key", "no unlock passphrase was chosen, and nothing was changed");
+}
+
+static int seal(struct menu *menu, struct bytes owner, void *context, struct error *error)
+{
+	const struct making *making = context;
+
+	ui_progress(menu->ui, "Disk unlock key", "Making the key ...", 0, 0);
+	return unlock_make(menu->tpm, &making->chosen, making->keys, secret_bytes(&making->passphrase), owner, error);
+}
+
+/* Slots of a key before this one on disks that this one does not open. */
+static void forget_others(const struct making *making)
+{
+	for (size_t i = 0; i < making->all.count; i++) {
+		const struct volume *volume = &making->all.volumes[i];
+		struct error error;
+
+		if (volume->facts.own_slots == 0 || volume->facts.refused != LUKS_ACCEPTED ||
+		    volume_find(&making->chosen, volume->facts.uuid))
+			continue;
+		if (keyslot_destroy(volume, volume->facts.own_slots, &error) < 0)
+			log_error(&error);
+	}
+}
+
+static void make(struct menu *menu)
+{
+	CLEANUP(making_clear) struct making making = {0};
+	struct ui_text text = {0};
+	struct error error;
+	int r = choose(menu, &making, &error);
+
+	if (r == 0)
+		r = open_volumes(menu, &making, &error);
+	if (r == 0)
+		r = ask_new_passphrase(menu, &making.passphrase, &error);
+	if (r == 0)
+		r = menu_as_owner(menu, "The disk unlock key is stored in the TPM.", seal, &making, &error);
+	if (r < 0) {
+		log_error(&error);
+		screen_error(menu, "No unlock key was made", &error);
+		return;
+	}
+	forget_others(&making);
+	ui_text_add(&text, UI_GOOD, "The key is made and sealed in the TPM.");
+	ui_text_add(&text, UI_NORMAL,
+	            "From the next start on, a verified boot of this firmware with these disks opens them. Your own "
+	            "passphrases stay as they are: keep one of them for the day when something has changed.");
+	ui_show_text(menu->ui, "Disk unlock key", &text);
+	ui_text_clear(&text);
+}
+
+static int forget_sealed(struct menu *menu, struct bytes owner, void *context, struct error *error)
+{
+	return unlock_forget(menu->tpm, context, owner, error);
+}
+
+static void forget(struct menu *menu)
+{
+	CLEANUP(volume_list_clear) struct volume_list all = {0}, chosen = {0};
+	struct ui_text text = {0};
+	struct error error;
+	int r;
+	bool yes;
+
+	ui_text_add(&text, UI_NORMAL,
+	            "The TPM forgets the key, and its key slots are removed. Your own passphrases stay.");
+	yes = ui_confirm(menu->ui, "Forget the unlock key", &text, "Forget it", "Back");
+	ui_text_clear(&text);
+	if (!yes)
+		return;
+	if (menu_choose_volumes(menu, &all, &chosen, &error) < 0)
+		log_error(&error); /* the TPM forgets it all the same */
+	r = menu_as_owner(menu, "The TPM forgets the disk unlock key.", forget_sealed, &chosen, &error);
+	if (r < 0) {
+		log_error(&error);
+		screen_error(menu, "The key was not forgotten", &error);
+	}
+}
+
+static void add_volume(const struct volume *volume, struct ui_text *text)
+{
+	struct error error;
+
+	if (volume_check(volume, &error) < 0)
+		ui_text_add(text, UI_BAD, "Disk      %s", error.sentence);
+	else
+		ui_text_add(text, UI_NORMAL, "Disk      %s  %s%s", volume->path, volume->facts.uuid,
+		            volume->facts.own_slots ? "  has a key slot of Heads" : "");
+}
+
+struct shown_state {
+	const struct volume_list *all;
+	int look; /* of tpm_seal_look */
+	struct tpm_seal_state state;
+	struct error problem;
+};
+
+static void show_state(void *context, struct ui_text *text)
+{
+	const struct shown_state *shown = context;
+
+	if (shown->look == 0)
+		ui_text_add(text, UI_GOOD, "Key       in the TPM, %s",
+		            shown->state.passphrase ? "with an unlock passphrase" : "without a passphrase");
+	else if (shown->look == -E_NO_SECRET)
+		ui_text_add(text, UI_NORMAL, "Key       none: the system asks for the passphrase of the disk");
+	else
+		ui_text_add(text, UI_BAD, "Key       %s", shown->problem.sentence);
+	for (size_t i = 0; i < shown->all->count; i++)
+		add_volume(&shown->all->volumes[i], text);
+	if (shown->all->count == 0)
+		ui_text_add(text, UI_WARNING, "Disk      none is encrypted with LUKS");
+}
+
+void screen_unlock(struct menu *menu)
+{
+	static const struct ui_item items[] = {{'m', "Make a new unlock key", UI_NORMAL},
+	                                       {'x', "Back", UI_NORMAL},
+	                                       {'f', "Forget the unlock key", UI_NORMAL}};
+	size_t choice = 0;
+	enum ui_answer answer;
+
+	do {
+		CLEANUP(volume_list_clear) struct volume_list all = {0};
+		struct shown_state shown = {.all = &all};
+		struct ui_menu screen = {
+		    .title = "Disk unlock key", .status = show_state, .context = &shown, .items = items};
+
+		if (volume_add_all(&all, &shown.problem) < 0)
+			log_error(&shown.problem);
+		shown.look = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &shown.state, &shown.problem);
+		screen.count = shown.look == -E_NO_SECRET ? 2 : ARRAY_SIZE(items);
+		answer = ui_menu_run(menu->ui, &screen, &choice);
+		if (answer == UI_CHOSEN && items[choice].key == 'm')
+			make(menu);
+		else if (answer == UI_CHOSEN && items[choice].key == 'f')
+			forget(menu);
+	} while (answer == UI_CHOSEN && items[choice].key != 'x');
+}

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The disk unlock key: made in the menu, handed to the system, and kept by the TPM when anything has changed (A5, A7)."""
+
+import contextlib
+import os
+import re
+import shutil
+
+from boot_steps import TO_MENU, TO_SYSTEM, require
+from fixtures import CMDLINE, MIB, Disk, Owner, boot_files, grub_cfg, rom_for, run, tiny, tiny_run
+from machine import Machine
+from owner_steps import MANUAL, force, to_menu
+
+UUID = "6e2b4b62-0b0a-4c1e-9d5e-0a4f0c3d0b0a"
+PASSPHRASE = "the disk's own"
+CRYPTTAB = f"root UUID={UUID} none luks,discard,initramfs\n".encode()
+CHEAP = ["--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"]
+START = MIB
+SIZE = 24 * MIB
+
+
+class LuksDisk:
+    """A disk with one partition, a LUKS volume."""
+
+    def __init__(self, path, kind="luks2", uuid=UUID):
+        self.path, self.volume, self.secret = path, path + ".volume", path + ".passphrase"
+        with open(self.secret, "w", encoding="ascii") as stream:
+            stream.write(PASSPHRASE)
+        with open(self.volume, "wb") as stream:
+            stream.truncate(SIZE)
+        run(["cryptsetup", "luksFormat", *CHEAP, "--type", kind, "--uuid", uuid, self.volume, self.secret])
+        with open(path, "wb") as stream:
+            stream.truncate(SIZE + 2 * START)
+        first = START // 512
+        run(["sgdisk", "--clear", "--new", f"1:{first}:{first + SIZE // 512 - 1}", "--typecode", "1:8309", path])
+        self.write()
+
+    def write(self):
+        """The volume's file into the disk."""
+        with open(self.path, "r+b") as disk, open(self.volume, "rb") as volume:
+            disk.seek(START)
+            shutil.copyfileobj(volume, disk)
+
+    def read(self):
+        """The other way."""
+        with open(self.path, "rb") as disk, open(self.volume, "r+b") as volume:
+            disk.seek(START)
+            volume.write(disk.read(SIZE))
+
+    @contextlib.contextmanager
+    def changed(self):
+        """What cryptsetup does to the file inside is on the disk afterwards."""
+        self.read()
+        yield self.volume
+        self.write()
+
+    def opens(self, key):
+        """Whether cryptsetup opens the volume with these bytes."""
+        self.read()
+        with open(self.path + ".key", "wb") as stream:
+            stream.write(key)
+        run(["cryptsetup", "open", "--test-passphrase", "--key-file", self.path + ".key", self.volume])
+
+
+def files():
+    initrd = tiny(extra={"cryptroot/crypttab": CRYPTTAB})
+    return boot_files(**{"initrd.img": initrd, "grub/grub.cfg": grub_cfg(("Tiny system", "/vmlinuz", "/initrd.img", CMDLINE))})
+
+
+@contextlib.contextmanager
+def machine_with_luks(directory, kind="luks2", settings=MANUAL, more_disks=()):
+    """A machine with a signed /boot on the first disk and a LUKS volume on the second, switched on."""
+    disk = Disk(os.path.join(directory, "disk.img"), files(), signer=Owner("owner"))
+    luks = LuksDisk(os.path.join(directory, "luks.img"), kind)
+    with Machine(rom=rom_for(Owner("owner"), settings), disks=[disk.path, luks.path, *more_disks], directory=directory) as machine:
+        machine.disk, machine.luks = disk, luks
+        machine.power_on()
+        yield machine
+
+
+def make_key(machine, unlock=""):
+    """In the main menu: makes the unlock key, with the TPM's passphrase UNLOCK."""
+    machine.send("d")
+    machine.see(r"Make a new unlock key", 30)
+    machine.send("m")
+    machine.see(r"Passphrase of the disk", 30)
+    machine.send("not this one\r")
+    machine.see(r"does not open it", 30)
+    machine.send(PASSPHRASE + "\r")
+    machine.see(r"New unlock passphrase", 60)
+    machine.send(unlock + "\r")
+    if unlock:
+        machine.see(r"passphrase again", 30)
+        machine.send(unlock + "\r")
+    words, made = machine.line("unlock-key made", 60)
+    require(made["disks"] == "1" and made["passphrase"] == ("yes" if unlock else "no"), f"{words} {made}")
+    machine.see(r"sealed in the TPM", 30)
+    machine.send("\r")
+    machine.see(r"Key +in the TPM", 30)
+    machine.send("x")
+    machine.see(r"Power off", 20)
+
+
+def restart(machine):
+    machine.press_reset()
+    to_menu(machine)
+
+
+def boot(machine):
+    machine.send("b")
+    machine.line("boot", 30)
+
+
+def expect_tiny_up(machine):
+    machine.line("leave", TO_MENU)
+    machine.expect(rb"tiny: ready", TO_SYSTEM)
+
+
+def expect_key(machine):
+    """The key was released, and the system has it where its crypttab says; it opens the disk."""
+    _, released = machine.line("unlock-key released", TO_MENU)
+    require(released["disks"] == "1", f"{released}")
+    expect_tiny_up(machine)
+    status, text = tiny_run(machine, "ls -l /secret.key; cat /cryptroot/crypttab; hexdump -v -e '/1 \"%02x\"' /secret.key; echo")
+    require(status == 0 and "-r--------" in text, f"the key is not there, or open to others: {text}")
+    require(f"root UUID={UUID} /secret.key luks,discard,initramfs" in text, f"the crypttab does not use the key: {text}")
+    key = bytes.fromhex(re.search(r"^([0-9a-f]{128})\s*$", text, re.M).group(1))
+    machine.luks.opens(key)
+    require(key.hex().encode() not in machine.output[:machine.output.index(b"tiny: up")], "the key is on the console")
+    return key
+
+
+def expect_without(machine, code, words, boot_it=True):
+    """The key is not released, for this reason; the system boots without it all the same."""
+    _, why = machine.line("unlock-key unavailable", TO_MENU)
+    require(why["code"] == code and re.search(words, why["sentence"]), f"expected {code} with {words!r}: {why}")
+    machine.see(r"Boot without it", 30)
+    if not boot_it:
+        machine.send("\x1b")
+        machine.see(r"Power off", 30)
+        return
+    machine.send("y")
+    expect_tiny_up(machine)
+    status, _ = tiny_run(machine, "ls /secret.key")
+    require(status != 0, "the system has a /secret.key")
+    require(not machine.lines("unlock-key released"), "the key was released")
+
+
+def test_unlock_key(directory):
+    """Made in the menu, used by the next boot; the owner's own changes of the key slots do not matter."""
+    with machine_with_luks(directory) as machine:
+        to_menu(machine)
+        make_key(machine)
+        restart(machine)
+        boot(machine)
+        key = expect_key(machine)
+        machine.power_cut()
+        require(all(key not in message for message in machine.tpm_traffic()), "A1: the key crossed the TPM's bus in clear")
+        new = os.path.join(directory, "new")
+        with open(new, "w", encoding="ascii") as stream:
+            stream.write("another passphrase")
+        with machine.luks.changed() as volume:
+            run(["cryptsetup", "luksAddKey", *CHEAP, "--key-file", machine.luks.secret, volume, new])
+            run(["cryptsetup", "luksChangeKey", *CHEAP, "--key-file", machine.luks.secret, volume, new])
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        require(expect_key(machine) == key, "another key was released")
+
+
+def test_unlock_passphrase(directory):
+    """A wrong passphrase is asked again with the TPM's count; three end in the system's own question."""
+    with machine_with_luks(directory, kind="luks1") as machine:
+        to_menu(machine)
+        make_key(machine, "short")
+        restart(machine)
+        boot(machine)
+        machine.see(r"Unlock passphrase", 60)
+        machine.send("wrong\r")
+        machine.see(r"That passphrase was wrong", 30)
+        machine.see(r"1 wrong passphrase", 30)
+        machine.send("short\r")
+        expect_key(machine)
+        restart(machine)
+        boot(machine)
+        for number in range(1, 4):
+            machine.expect(rb"heads: ask what=unlock-passphrase try=%d\r" % number, 60)
+            machine.see(r"Unlock passphrase", 30)
+            machine.send(f"wrong {number}\r")
+        expect_without(machine, "wrong-auth", "wrong 3 times")
+
+
+def test_A5_no_unlock_key_after_recovery_or_force(directory):
+    """Recovery, a forced boot and other settings close the way to the key, each with its reason."""
+    with machine_with_luks(directory) as machine:
+        to_menu(machine)
+        make_key(machine)
+        machine.send("r")
+        machine.see(r"Open the shell", 20)
+        machine.send("y")
+        machine.line("recovery", 30)
+        machine.send("\n")
+        machine.expect(rb"[#$] ", 30)
+        machine.send("exit\n")
+        machine.line("recovery ended", 30)
+        to_menu(machine)
+        boot(machine)
+        expect_without(machine, "wrong-pcr", "PCR 4: .*restart")
+        machine.power_cut()
+        with open(machine.flash, "r+b") as chip:
+            content = chip.read()
+            require(MANUAL.encode() in content, "the settings are not in the flash")
+            chip.seek(0)
+            chip.write(content.replace(MANUAL.encode(), MANUAL.replace("=0", "=9").encode()))
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_without(machine, "wrong-pcr", "PCR 7: the settings")
+        machine.power_cut()
+        with open(machine.flash, "wb") as chip:
+            chip.write(content)
+        machine.disk.write("config", 0, b"spoiled")
+        machine.power_on()
+        to_menu(machine, "refused")
+        force(machine, r"Tiny system")
+        expect_tiny_up(machine)
+        status, _ = tiny_run(machine, "ls /secret.key")
+        require(status != 0, "the forced system has a /secret.key")
+        require(not machine.lines("unlock-key"), "a forced boot has asked for the key")
+
+
+def test_A7_other_headers(directory):
+    """Another volume in the place of the owner's, one more of the same UUID, a reencryption: no key, and the reason."""
+    with machine_with_luks(directory) as machine:
+        to_menu(machine)
+        make_key(machine)
+        machine.power_cut()
+        original = os.path.join(directory, "original")
+        shutil.copyfile(machine.luks.path, original)
+        # Same UUID, same passphrase, same cipher: only the volume key is another one. It even says that it has our slot.
+        LuksDisk(machine.luks.path)
+        with machine.luks.changed() as volume:
+            run(["cryptsetup", "luksAddKey", "--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1009",
+                 "--key-slot", "31", "--key-file", machine.luks.secret, volume, machine.luks.secret + ".other"]
+                if os.path.exists(machine.luks.secret + ".other") else
+                ["sh", "-c", "echo planted >\"$2\" && exec cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 "
+                 "--pbkdf-force-iterations 1009 --key-slot 31 --key-file \"$1\" \"$3\" \"$2\"",
+                 "plant", machine.luks.secret, machine.luks.secret + ".other", volume])
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_without(machine, "wrong-pcr", "PCR 6: the facts of the disks")
+        machine.power_cut()
+        shutil.copyfile(original, machine.luks.path)
+        with machine.luks.changed() as volume:
+            run(["cryptsetup", "reencrypt", "--init-only", *CHEAP, "--key-file", machine.luks.secret,
+                 "--reduce-device-size", "8M", volume])
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_without(machine, "refused", r"\(reencryption\)", boot_it=False)
+        machine.send("d")
+        machine.see(r"refused \(reencryption\)", 30)
+        machine.power_cut()
+        shutil.copyfile(original, machine.luks.path)
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_key(machine)
+
+
+def test_A7_duplicate_uuid(directory):
+    """A planted volume with the same UUID: both are refused by name."""
+    planted = os.path.join(directory, "planted.img")
+    with open(planted, "wb") as stream:
+        stream.truncate(SIZE)
+    with machine_with_luks(directory, more_disks=[planted]) as machine:
+        to_menu(machine)
+        make_key(machine)
+        machine.power_cut()
+        shutil.copyfile(machine.luks.path, planted)
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_without(machine, "refused", r"\(duplicate-uuid\)", boot_it=False)
+
+
+def test_unlock_key_of_another_machine(directory):
+    """The disk in a machine with another TPM boots without a key; forgetting removes it and its slot."""
+    with machine_with_luks(directory) as machine:
+        to_menu(machine)
+        make_key(machine)
+        machine.send("d")
+        machine.see(r"Forget the unlock key", 30)
+        machine.send("f")
+        machine.see(r"Forget it", 30)
+        machine.send("y")
+        machine.line("unlock-key forgotten", 60)
+        machine.see(r"Key +none", 30)
+        machine.send("x")
+        make_key(machine)
+        machine.power_cut()
+        with machine.luks.changed() as volume:
+            slots = re.findall(r"^ +(\d+): luks2", run(["cryptsetup", "luksDump", volume]).decode(), re.M)
+        require(len(slots) == 2 and slots[0] == "0", f"the disk should have the owner's slot and one of Heads': {slots}")
+        shutil.rmtree(os.path.join(directory, "tpm"))
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_tiny_up(machine)
+        status, _ = tiny_run(machine, "ls /secret.key")
+        require(status != 0 and not machine.lines("unlock-key released"), "another TPM has released a key")
+
+
+for _test in (test_unlock_key, test_unlock_passphrase, test_A5_no_unlock_key_after_recovery_or_force, test_A7_other_headers,
+              test_unlock_key_of_another_machine):
+    _test.seconds = 400
