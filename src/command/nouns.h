@@ -26,6 +26,11 @@ int disk_seal_run(const struct command_context *context, int argc, char **argv);
 int disk_unseal_run(const struct command_context *context, int argc, char **argv);
 int disk_forget_run(const struct command_context *context, int argc, char **argv);
 
+/* Verbs of `tpm`. */
+int tpm_name_run(const struct command_context *context, int argc, char **argv);
+int tpm_reset_run(const struct command_context *context, int argc, char **argv);
+int tpm_unlock_run(const struct command_context *context, int argc, char **argv);
+
 /* Reads the global options, finds noun and verb, runs it, and returns the exit status. */
 int command_main(int argc, char **argv);
 

@@ -6,6 +6,35 @@
 
 #include <inttypes.h>
 
+/* What a handle holds; those of Heads are listed in docs/tpm.md. */
+static const struct {
+	uint32_t first, last;
+	const char *meaning;
+} handle_meanings[] = {
+    {0x81004801, 0x81004801, "Heads: storage key"},
+    {0x81004d47, 0x81004d47, "Heads: TOTP secret"},
+    {0x01804d47, 0x01804d47, "Heads: what the TOTP secret is sealed to"},
+    {0x81484d47, 0x81484d47, "Heads: TOTP secret that is being replaced"},
+    {0x81000003, 0x81000003, "Heads: disk unlock key"},
+    {0x01800003, 0x01800003, "Heads: what the disk unlock key is sealed to"},
+    {0x81480003, 0x81480003, "Heads: disk unlock key that is being replaced"},
+    {0x01404800, 0x014048ff, "Heads: record of the firmware"},
+    {0x01804800, 0x018048ff, "Heads: counter or record of the owner"},
+    {0x81000001, 0x81000001, "TCG: storage root key"},
+    {0x81000000, 0x81000000, "primary key of the original Heads"},
+    {0x81010001, 0x81010002, "TCG: endorsement key"},
+    {0x01c00000, 0x01c07fff, "manufacturer: certificate or template"},
+};
+
+static const char *handle_meaning(uint32_t handle)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(handle_meanings); i++) {
+		if (handle >= handle_meanings[i].first && handle <= handle_meanings[i].last)
+			return handle_meanings[i].meaning;
+	}
+	return NULL;
+}
+
 static struct json_object *handle_text(uint32_t handle)
 {
 	char text[16];
@@ -14,46 +43,94 @@ static struct json_object *handle_text(uint32_t handle)
 	return json_object_new_string(text);
 }
 
+static struct json_object *handles_object(const struct tpm_info *info)
+{
+	struct json_object *objects = json_object_new_object();
+
+	for (size_t i = 0; i < info->handle_count; i++) {
+		const char *meaning = handle_meaning(info->handles[i]);
+		char text[16];
+
+		(void)snprintf(text, sizeof(text), "0x%08" PRIx32, info->handles[i]);
+		if (meaning)
+			json_object_object_add(objects, text, json_object_new_string(meaning));
+	}
+	return objects;
+}
+
+static struct json_object *lockout_object(const struct tpm_info *info)
+{
+	struct json_object *lockout = json_object_new_object();
+	char text[128];
+
+	tpm_lockout_text(info, 0, text, sizeof(text));
+	json_object_object_add(lockout, "locked", json_object_new_boolean(info->in_lockout));
+	json_object_object_add(lockout, "counter", json_object_new_int64(info->lockout_counter));
+	json_object_object_add(lockout, "max", json_object_new_int64(info->lockout_max));
+	json_object_object_add(lockout, "seconds", json_object_new_int64(info->lockout_recovery_seconds));
+	json_object_object_add(lockout, "sentence", json_object_new_string(text));
+	return lockout;
+}
+
+/* Which hierarchies have an authorisation: "owned" is what heads tpm reset leaves. */
+static const char *ownership(const struct tpm_info *info)
+{
+	if (!info->owner_auth_set && !info->endorsement_auth_set && !info->lockout_auth_set)
+		return "none";
+	return info->owner_auth_set && info->endorsement_auth_set && info->lockout_auth_set ? "owned" : "unfinished";
+}
+
 static void print_info_json(const struct tpm_info *info)
 {
-	struct json_object *object = json_object_new_object(), *lockout = json_object_new_object(),
-	                   *banks = json_object_new_array(), *handles = json_object_new_array();
+	struct json_object *object = json_object_new_object(), *banks = json_object_new_array(),
+	                   *open_banks = json_object_new_array(), *handles = json_object_new_array();
 	char firmware[24];
 
 	(void)snprintf(firmware, sizeof(firmware), "0x%016" PRIx64, info->firmware);
 	json_object_object_add(object, "family", json_object_new_string(info->family));
 	json_object_object_add(object, "manufacturer", json_object_new_string(info->manufacturer));
 	json_object_object_add(object, "firmware", json_object_new_string(firmware));
-	for (size_t i = 0; i < info->bank_count; i++)
+	for (size_t i = 0; i < info->bank_count; i++) {
 		json_object_array_add(banks, json_object_new_string(hash_name(info->banks[i])));
+		if (info->banks[i] != TPM_FIRMWARE_BANK)
+			json_object_array_add(open_banks, json_object_new_string(hash_name(info->banks[i])));
+	}
 	json_object_object_add(object, "banks", banks);
-	json_object_object_add(lockout, "locked", json_object_new_boolean(info->in_lockout));
-	json_object_object_add(lockout, "counter", json_object_new_int64(info->lockout_counter));
-	json_object_object_add(lockout, "max", json_object_new_int64(info->lockout_max));
-	json_object_object_add(lockout, "seconds", json_object_new_int64(info->lockout_recovery_seconds));
-	json_object_object_add(object, "lockout", lockout);
+	json_object_object_add(object, "open_banks", open_banks);
+	json_object_object_add(object, "ownership", json_object_new_string(ownership(info)));
+	json_object_object_add(object, "lockout", lockout_object(info));
 	json_object_object_add(object, "reset_count", json_object_new_int64(info->reset_count));
 	json_object_object_add(object, "restart_count", json_object_new_int64(info->restart_count));
 	json_object_object_add(object, "clock_ms", json_object_new_int64((int64_t)info->clock_ms));
 	for (size_t i = 0; i < info->handle_count; i++)
 		json_object_array_add(handles, handle_text(info->handles[i]));
 	json_object_object_add(object, "handles", handles);
+	json_object_object_add(object, "meanings", handles_object(info));
 	command_print_json(object);
 }
 
 static void print_info_text(const struct tpm_info *info)
 {
+	char lockout[128];
+
+	tpm_lockout_text(info, 0, lockout, sizeof(lockout));
 	(void)printf("TPM %s from %s, firmware %016" PRIx64 "\n", info->family, info->manufacturer, info->firmware);
 	(void)printf("active banks:");
 	for (size_t i = 0; i < info->bank_count; i++)
-		(void)printf(" %s", hash_name(info->banks[i]));
-	(void)printf("\nwrong passphrases: %" PRIu32 " of %" PRIu32 "%s; one is forgiven every %" PRIu32 " s\n",
-	             info->lockout_counter, info->lockout_max, info->in_lockout ? " (locked)" : "",
-	             info->lockout_recovery_seconds);
+		(void)printf(" %s%s", hash_name(info->banks[i]),
+		             info->banks[i] == TPM_FIRMWARE_BANK ? "" : " (open: the firmware does not extend it)");
+	(void)printf("\nownership: %s (owner %s, endorsement %s, lockout %s)\n", ownership(info),
+	             info->owner_auth_set ? "set" : "empty", info->endorsement_auth_set ? "set" : "empty",
+	             info->lockout_auth_set ? "set" : "empty");
+	(void)printf("passphrases: %s\n", lockout);
 	(void)printf("resets: %" PRIu32 ", restarts: %" PRIu32 ", clock: %" PRIu64 " s\n", info->reset_count,
 	             info->restart_count, info->clock_ms / 1000);
-	for (size_t i = 0; i < info->handle_count; i++)
-		(void)printf("holds 0x%08" PRIx32 "\n", info->handles[i]);
+	for (size_t i = 0; i < info->handle_count; i++) {
+		const char *meaning = handle_meaning(info->handles[i]);
+
+		(void)printf("holds 0x%08" PRIx32 "%s%s\n", info->handles[i], meaning ? "  " : "",
+		             meaning ? meaning : "");
+	}
 }
 
 static int run_info(const struct command_context *context, int argc, char **argv)
@@ -75,7 +152,10 @@ static int run_info(const struct command_context *context, int argc, char **argv
 }
 
 static const struct command_verb verbs[] = {
-    {"info", "", "family, banks, lockout, counters, what it holds", run_info},
+    {"info", "", "family, banks, ownership, lockout, counters, what it holds", run_info},
+    {"name", "", "the Name of the storage key, as it is recorded in the ROM or on /boot", tpm_name_run},
+    {"reset", "--yes [OPTIONS]", "takes ownership: clears the TPM and gives it a new owner passphrase", tpm_reset_run},
+    {"unlock", "[--owner-passphrase FILE]", "forgives the wrong passphrases that have locked the TPM", tpm_unlock_run},
 };
 
 const struct command_noun command_tpm = {

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "format/armour.h"
 #include "format/settings.h"
+#include "format/tpm_name.h"
 #include "rom/slots.h"
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +94,8 @@ const char *owner_file_meaning(const char *name)
 		return "the owner's settings";
 	if (strcmp(name, OWNER_FILE_KEY) == 0)
 		return "the owner's public key";
+	if (strcmp(name, OWNER_FILE_TPM_NAME) == 0)
+		return "the Name of the TPM's storage key";
 	return is_key(name) ? "a further public key that may sign /boot" : NULL;
 }
 
@@ -105,6 +108,11 @@ int owner_file_check(const char *name, struct bytes content, struct error *error
 		CLEANUP(settings_clear) struct settings settings = {0};
 
 		return settings_parse(content, name, &settings, error);
+	}
+	if (strcmp(name, OWNER_FILE_TPM_NAME) == 0) {
+		uint8_t tpm_name[TPM_NAME_SIZE];
+
+		return tpm_name_parse(content, name, tpm_name, error);
 	}
 	if (is_key(name)) {
 		CLEANUP(buffer_clear) struct buffer binary = {0};

@@ -14,6 +14,7 @@
 #define OWNER_KEYS_SUFFIX   ".asc"
 #define OWNER_FILE_SETTINGS "heads/config.user" /* CONFIG_NAME=value lines */
 #define OWNER_FILE_KEY      "heads/owner.asc"   /* the owner's public key, binary or armoured */
+#define OWNER_FILE_TPM_NAME "heads/tpm-name"    /* the Name of the TPM's storage key: format/tpm_name.h */
 #define OWNER_FILES_MAX     32
 #define OWNER_FILE_MAX_SIZE ((size_t)1 << 20)
 

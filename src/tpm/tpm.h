@@ -15,6 +15,10 @@
  * hex:... */
 #define OWNER_PASSPHRASE_MAX 64
 
+/* The one bank that coreboot 4.15 extends. Another active one is open: whoever starts in the firmware's place can give
+ * it any value (A20). */
+#define TPM_FIRMWARE_BANK HASH_SHA256
+
 struct tpm;
 
 /* Opens "swtpm:PATH" (UNIX data socket of swtpm) or the path of a character device; NULL means /dev/tpm0. Flushes
@@ -172,6 +176,35 @@ int tpm_storage_key_name(struct tpm *tpm, struct bytes *ret_name, struct error *
  * Errors: -E_WRONG_AUTH (it is locked already), -E_TPM, -E_TPM_FORGED, -E_FOREIGN_TPM (no key of the pinned
  * Name). */
 int tpm_lock_platform(struct tpm *tpm, bool *ret_disabled, struct error *error);
+
+/* Taking ownership, command by command; owner/tpm_reset.h puts them in order. Each goes through a salted HMAC session
+ * with parameter encryption: to the storage key, or where there is none to a key of the null hierarchy (A1).
+ *
+ * Makes the TPM forget its owner: every key, secret and index of the storage and endorsement hierarchies, their
+ * authorisations, and the pinned Name (TPM2_Clear, Part 3, 24.6). lockout NULL: by the platform hierarchy, which the
+ * firmware has open until tpm_lock_platform; else by the lockout hierarchy with this passphrase, of which one wrong
+ * try closes that hierarchy for lockout_auth_seconds.
+ * Errors: -E_WRONG_AUTH (the platform hierarchy is locked, or wrong passphrase), -E_NO_DEVICE (the platform hierarchy
+ * is switched off), -E_LOCKED_OUT, -E_TPM, -E_TPM_FORGED. */
+int tpm_clear(struct tpm *tpm, const struct bytes *lockout, struct error *error);
+/* Leaves the SHA-256 bank alone active, the one that the firmware extends (A20), by the platform hierarchy
+ * (TPM2_PCR_Allocate, Part 3, 22.5). ret_pending: it was not so, and becomes so with the next reset of the TPM. */
+int tpm_allocate_sha256(struct tpm *tpm, bool *ret_pending, struct error *error);
+/* Makes the storage key where there is none. Errors: -E_WRONG_AUTH (owner), -E_FOREIGN_TPM, -E_TPM, -E_TPM_FORGED. */
+int tpm_make_storage_key(struct tpm *tpm, struct bytes owner, struct error *error);
+/* The dictionary-attack protection (Part 3, 25.3): so many wrong passphrases lock; one is forgiven every
+ * recovery_seconds; a wrong one for the lockout hierarchy closes that for lockout_seconds. lockout: its passphrase. */
+int tpm_set_lockout(struct tpm *tpm, struct bytes lockout, uint32_t tries, uint32_t recovery_seconds,
+                    uint32_t lockout_seconds, struct error *error);
+/* Forgives all wrong passphrases at once (Part 3, 25.2). Errors: -E_WRONG_AUTH (which closes the lockout hierarchy),
+ * -E_LOCKED_OUT (it is closed), -E_TPM, -E_TPM_FORGED. */
+int tpm_end_lockout(struct tpm *tpm, struct bytes lockout, struct error *error);
+enum tpm_hierarchy { TPM_HIERARCHY_OWNER, TPM_HIERARCHY_ENDORSEMENT, TPM_HIERARCHY_LOCKOUT };
+/* Gives a hierarchy another authorisation (Part 3, 24.8). */
+int tpm_set_passphrase(struct tpm *tpm, enum tpm_hierarchy hierarchy, struct bytes old, struct bytes passphrase,
+                       struct error *error);
+/* Is this the owner passphrase? Changes nothing, and the TPM does not count it. Errors: -E_WRONG_AUTH, ... */
+int tpm_check_owner(struct tpm *tpm, struct bytes owner, struct error *error);
 
 /* TPM2_Shutdown(CLEAR): the orderly end before the power goes, a reset or a kexec (A4, A18). */
 int tpm_shutdown(struct tpm *tpm, struct error *error);

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static int get_capability(struct tpm *tpm, uint32_t capability, uint32_t property, uint32_t count,
-                          struct tpm2_call *call, struct error *error)
+int tpm2_get_capability(struct tpm *tpm, uint32_t capability, uint32_t property, uint32_t count, struct tpm2_call *call,
+                        struct error *error)
 {
 	struct tpm2_writer *writer = tpm2_parameters(tpm);
 
@@ -19,7 +19,7 @@ static int get_capability(struct tpm *tpm, uint32_t capability, uint32_t propert
 int tpm2_list_handles(struct tpm *tpm, uint32_t first, struct tpm2_handles *ret_handles, struct error *error)
 {
 	struct tpm2_call call;
-	int result = get_capability(tpm, TPM_CAP_HANDLES, first, TPM2_MAX_HANDLES, &call, error);
+	int result = tpm2_get_capability(tpm, TPM_CAP_HANDLES, first, TPM2_MAX_HANDLES, &call, error);
 
 	if (result < 0)
 		return result;
@@ -48,7 +48,7 @@ int tpm2_sweep(struct tpm *tpm, struct error *error)
 static int learn_banks(struct tpm *tpm, struct error *error)
 {
 	struct tpm2_call call;
-	int result = get_capability(tpm, TPM_CAP_PCRS, 0, 1, &call, error);
+	int result = tpm2_get_capability(tpm, TPM_CAP_PCRS, 0, 1, &call, error);
 
 	if (result < 0 && call.response_code == TPM_RC_INITIALIZE && tpm->transport->may_start) {
 		struct tpm2_call start = {.code = TPM_CC_Startup, .doing = "start the TPM", .object = "TPM"};
@@ -56,7 +56,7 @@ static int learn_banks(struct tpm *tpm, struct error *error)
 		tpm2_put_u16(tpm2_parameters(tpm), TPM_SU_CLEAR);
 		result = tpm2_run(tpm, &start, error);
 		if (result == 0)
-			result = get_capability(tpm, TPM_CAP_PCRS, 0, 1, &call, error);
+			result = tpm2_get_capability(tpm, TPM_CAP_PCRS, 0, 1, &call, error);
 	}
 	if (result < 0)
 		return result;
@@ -140,7 +140,7 @@ static bool find_property(const struct tpm2_properties *properties, uint32_t pro
 static int get_properties(struct tpm *tpm, uint32_t first, struct tpm2_properties *ret_properties, struct error *error)
 {
 	struct tpm2_call call;
-	int result = get_capability(tpm, TPM_CAP_TPM_PROPERTIES, first, TPM2_MAX_PROPERTIES, &call, error);
+	int result = tpm2_get_capability(tpm, TPM_CAP_TPM_PROPERTIES, first, TPM2_MAX_PROPERTIES, &call, error);
 
 	if (result < 0)
 		return result;

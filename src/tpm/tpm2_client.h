@@ -52,8 +52,8 @@ struct tpm {
 	bool unguarded;              /* there is no storage key that a guard could be salted to */
 	struct tpm2_session *policy; /* where policies are satisfied, from the first one on; NULL: none is open */
 	struct tpm2_session sessions[TPM2_SESSIONS];
-	struct tpm2_auth_value owner, passphrase, platform;
-	struct tpm2_writer parameters; /* of the command that is being made */
+	struct tpm2_auth_value owner, passphrase, platform, fresh; /* fresh: what a hierarchy gets */
+	struct tpm2_writer parameters;                             /* of the command that is being made */
 	uint8_t parameter_bytes[2048];
 	uint8_t command[TPM_MESSAGE_LIMIT];
 	uint8_t answer[TPM_MESSAGE_LIMIT];
@@ -101,6 +101,9 @@ void tpm2_forget_handle(struct tpm *tpm, uint32_t handle);
 void tpm2_flush(struct tpm *tpm, uint32_t handle);
 /* Flushes whatever sessions and transient objects the TPM lists. */
 int tpm2_sweep(struct tpm *tpm, struct error *error);
+/* TPM2_GetCapability; the answer is in *call. */
+int tpm2_get_capability(struct tpm *tpm, uint32_t capability, uint32_t property, uint32_t count, struct tpm2_call *call,
+                        struct error *error);
 int tpm2_list_handles(struct tpm *tpm, uint32_t first, struct tpm2_handles *ret_handles, struct error *error);
 
 /* A transient object that is flushed at the end of the scope. */

@@ -9,30 +9,36 @@
 #define TPM_ST_SESSIONS    0x8002
 
 /* TPM_CC */
-#define TPM_CC_EvictControl        0x0120
-#define TPM_CC_NV_UndefineSpace    0x0122
-#define TPM_CC_HierarchyChangeAuth 0x0129
-#define TPM_CC_NV_DefineSpace      0x012a
-#define TPM_CC_CreatePrimary       0x0131
-#define TPM_CC_NV_Increment        0x0134
-#define TPM_CC_NV_Write            0x0137
-#define TPM_CC_Startup             0x0144
-#define TPM_CC_Shutdown            0x0145
-#define TPM_CC_NV_Read             0x014e
-#define TPM_CC_Create              0x0153
-#define TPM_CC_Load                0x0157
-#define TPM_CC_Unseal              0x015e
-#define TPM_CC_FlushContext        0x0165
-#define TPM_CC_NV_ReadPublic       0x0169
-#define TPM_CC_PolicyAuthValue     0x016b
-#define TPM_CC_ReadPublic          0x0173
-#define TPM_CC_StartAuthSession    0x0176
-#define TPM_CC_GetCapability       0x017a
-#define TPM_CC_GetRandom           0x017b
-#define TPM_CC_PCR_Read            0x017e
-#define TPM_CC_PolicyPCR           0x017f
-#define TPM_CC_ReadClock           0x0181
-#define TPM_CC_PCR_Extend          0x0182
+#define TPM_CC_EvictControl               0x0120
+#define TPM_CC_NV_UndefineSpace           0x0122
+#define TPM_CC_Clear                      0x0126
+#define TPM_CC_ClearControl               0x0127
+#define TPM_CC_HierarchyChangeAuth        0x0129
+#define TPM_CC_NV_DefineSpace             0x012a
+#define TPM_CC_PCR_Allocate               0x012b
+#define TPM_CC_ClockRateAdjust            0x0130
+#define TPM_CC_CreatePrimary              0x0131
+#define TPM_CC_NV_Increment               0x0134
+#define TPM_CC_NV_Write                   0x0137
+#define TPM_CC_DictionaryAttackLockReset  0x0139
+#define TPM_CC_DictionaryAttackParameters 0x013a
+#define TPM_CC_Startup                    0x0144
+#define TPM_CC_Shutdown                   0x0145
+#define TPM_CC_NV_Read                    0x014e
+#define TPM_CC_Create                     0x0153
+#define TPM_CC_Load                       0x0157
+#define TPM_CC_Unseal                     0x015e
+#define TPM_CC_FlushContext               0x0165
+#define TPM_CC_NV_ReadPublic              0x0169
+#define TPM_CC_PolicyAuthValue            0x016b
+#define TPM_CC_ReadPublic                 0x0173
+#define TPM_CC_StartAuthSession           0x0176
+#define TPM_CC_GetCapability              0x017a
+#define TPM_CC_GetRandom                  0x017b
+#define TPM_CC_PCR_Read                   0x017e
+#define TPM_CC_PolicyPCR                  0x017f
+#define TPM_CC_ReadClock                  0x0181
+#define TPM_CC_PCR_Extend                 0x0182
 
 /* TPM_ALG_ID (hashes: enum hash_algorithm) */
 #define TPM_ALG_RSA       0x0001
@@ -47,12 +53,17 @@
 #define TPM_RH_OWNER         0x40000001u
 #define TPM_RH_NULL          0x40000007u
 #define TPM_RS_PW            0x40000009u
+#define TPM_RH_LOCKOUT       0x4000000au
+#define TPM_RH_ENDORSEMENT   0x4000000bu
 #define TPM_RH_PLATFORM      0x4000000cu
 #define TPM_HT_NV_FIRST      0x01000000u
 #define TPM_HT_SESSION_FIRST 0x02000000u /* loaded sessions, HMAC and policy, when asked of GetCapability */
 #define TPM_HT_OBJECT_FIRST  0x80000000u /* transient objects */
 #define TPM_HT_KEPT_FIRST    0x81000000u /* persistent objects */
 #define TPM_HT_MASK          0xff000000u
+
+/* TPM_CLOCK_ADJUST */
+#define TPM_CLOCK_NO_CHANGE 0
 
 /* TPM_SE, TPM_SU */
 #define TPM_SE_HMAC   0x00

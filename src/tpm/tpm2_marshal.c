@@ -65,13 +65,18 @@ void tpm2_end_sized(struct tpm2_writer *writer, size_t place)
 	writer->data[place - 1] = (uint8_t)size;
 }
 
-void tpm2_put_pcr_selection(struct tpm2_writer *writer, enum hash_algorithm bank, uint32_t mask)
+void tpm2_put_bank_selection(struct tpm2_writer *writer, uint16_t bank, uint32_t mask)
 {
-	tpm2_put_u32(writer, 1);
-	tpm2_put_u16(writer, (uint16_t)bank);
+	tpm2_put_u16(writer, bank);
 	tpm2_put_u8(writer, SELECTION_SIZE);
 	for (unsigned i = 0; i < SELECTION_SIZE; i++)
 		tpm2_put_u8(writer, (uint8_t)(mask >> (8 * i)));
+}
+
+void tpm2_put_pcr_selection(struct tpm2_writer *writer, enum hash_algorithm bank, uint32_t mask)
+{
+	tpm2_put_u32(writer, 1);
+	tpm2_put_bank_selection(writer, (uint16_t)bank, mask);
 }
 
 struct bytes tpm2_get_sized(struct cursor *cursor)
@@ -291,33 +296,48 @@ static bool parse_selection(struct cursor *cursor, uint16_t *ret_bank, uint32_t 
 	return !cursor->failed;
 }
 
-bool tpm2_parse_banks(struct bytes answer, enum hash_algorithm banks[TPM_MAX_BANKS], size_t *ret_count)
+bool tpm2_parse_allocation(struct bytes answer, struct tpm2_allocation *ret_allocation)
 {
 	struct cursor cursor = cursor_make(answer);
-	size_t active = 0;
+	struct tpm2_allocation allocation = {0};
 	uint32_t count;
 	bool more;
 
-	if (!parse_capability(&cursor, TPM_CAP_PCRS, 16, &more, &count) || more)
+	if (!parse_capability(&cursor, TPM_CAP_PCRS, TPM2_MAX_BANKS, &more, &count) || more)
 		return false;
-	for (uint32_t i = 0; i < count; i++) {
+	for (; allocation.count < count; allocation.count++) {
 		uint16_t bank;
 		uint32_t mask;
 
 		if (!parse_selection(&cursor, &bank, &mask))
 			return false;
-		if (mask == 0 || hash_size((enum hash_algorithm)bank) == 0)
-			continue;
-		for (size_t k = 0; k < active; k++) {
-			if (banks[k] == (enum hash_algorithm)bank)
+		for (size_t i = 0; i < allocation.count; i++) {
+			if (allocation.banks[i].bank == bank)
 				return false;
 		}
+		allocation.banks[allocation.count].bank = bank;
+		allocation.banks[allocation.count].mask = mask;
+	}
+	*ret_allocation = allocation;
+	return ended(&cursor);
+}
+
+bool tpm2_parse_banks(struct bytes answer, enum hash_algorithm banks[TPM_MAX_BANKS], size_t *ret_count)
+{
+	struct tpm2_allocation allocation;
+	size_t active = 0;
+
+	if (!tpm2_parse_allocation(answer, &allocation))
+		return false;
+	for (size_t i = 0; i < allocation.count; i++) {
+		if (allocation.banks[i].mask == 0 || hash_size((enum hash_algorithm)allocation.banks[i].bank) == 0)
+			continue;
 		if (active == TPM_MAX_BANKS)
 			return false;
-		banks[active++] = (enum hash_algorithm)bank;
+		banks[active++] = (enum hash_algorithm)allocation.banks[i].bank;
 	}
 	*ret_count = active;
-	return ended(&cursor);
+	return true;
 }
 
 bool tpm2_parse_pcr_read(struct bytes answer, enum hash_algorithm bank, uint32_t wanted, uint32_t *ret_counter,

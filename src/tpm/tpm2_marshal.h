@@ -34,6 +34,8 @@ void tpm2_put_sized(struct tpm2_writer *writer, struct bytes bytes);
 /* A TPM2B whose content is written between the two calls; begin gives the place that end takes. */
 size_t tpm2_begin_sized(struct tpm2_writer *writer);
 void tpm2_end_sized(struct tpm2_writer *writer, size_t place);
+/* TPMS_PCR_SELECTION: the PCRs of mask in one bank. */
+void tpm2_put_bank_selection(struct tpm2_writer *writer, uint16_t bank, uint32_t mask);
 /* TPML_PCR_SELECTION with one bank. */
 void tpm2_put_pcr_selection(struct tpm2_writer *writer, enum hash_algorithm bank, uint32_t mask);
 
@@ -109,6 +111,16 @@ struct tpm2_properties {
 	} properties[TPM2_MAX_PROPERTIES];
 };
 bool tpm2_parse_properties(struct bytes answer, struct tpm2_properties *ret_properties);
+/* All banks that the TPM can have, by TPM_ALG_ID, and the PCRs that each has. */
+#define TPM2_MAX_BANKS 16
+struct tpm2_allocation {
+	size_t count;
+	struct {
+		uint16_t bank;
+		uint32_t mask;
+	} banks[TPM2_MAX_BANKS];
+};
+bool tpm2_parse_allocation(struct bytes answer, struct tpm2_allocation *ret_allocation);
 /* Banks with at least one PCR, of the algorithms that Heads knows. */
 bool tpm2_parse_banks(struct bytes answer, enum hash_algorithm banks[TPM_MAX_BANKS], size_t *ret_count);
 
