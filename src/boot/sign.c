@@ -7,30 +7,11 @@
 #include "boot/snapshot.h"
 #include "boot/verify.h"
 #include "boot/verify_private.h"
-#include "format/rollback.h"
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_KEPT ((uint64_t)2 * (2 * MANIFEST_MAX_SIZE + TREE_MAX_SIZE)) /* of the signed set, both of them */
-
-static const char *const trigger_names[] = {"kexec_package_trigger_pre.txt", "kexec_package_trigger_post.txt"};
-
-static bool is_trigger(const char *path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(trigger_names); i++)
-		if (strcmp(path, trigger_names[i]) == 0)
-			return true;
-	return false;
-}
-
-/* The lists and the counter's value are made here; nobody else may bring them. */
-static bool is_made_here(const char *path)
-{
-	return strcmp(path, HASHES_NAME) == 0 || strcmp(path, TREE_NAME) == 0 || strcmp(path, TYPES_NAME) == 0 ||
-	       strcmp(path, ROLLBACK_NAME) == 0;
-}
 
 int sign_set_add(struct sign_set *set, const char *name, struct bytes content, struct error *error)
 {
@@ -63,20 +44,11 @@ void sign_set_clear(struct sign_set *set)
 	set->count = 0;
 }
 
-/* Names that the lists of the original cannot carry (assert_signable there). */
-static bool name_is_signable(const char *path)
-{
-	for (; *path; path++)
-		if (*path < 0x20 || *path >= 0x7f || *path == '\\')
-			return false;
-	return true;
-}
-
 static int check_entry(const struct snapshot_entry *entry, struct error *error)
 {
 	const char *name = entry->path; /* error_set escapes it */
 
-	if (!name_is_signable(entry->path))
+	if (!sign_name_is_carried(entry->path))
 		return error_set(error, E_REFUSED, name,
 		                 "/%s cannot be signed: its name holds a control byte, a backslash or a byte beyond "
 		                 "ASCII; rename it",
@@ -162,54 +134,6 @@ static int make_lists(const struct snapshot *snapshot, struct sign_set *set, uin
 		r = sign_set_add(set, TREE_NAME, buffer_bytes(&paths), error);
 	if (r == 0)
 		r = sign_set_add(set, TYPES_NAME, buffer_bytes(&types), error);
-	return r;
-}
-
-/* The value of the counter: asked for, or the next one. */
-static int add_rollback(const struct sign_request *request, struct snapshot *snapshot, enum signed_set in_force,
-                        struct sign_set *set, struct error *error)
-{
-	CLEANUP(buffer_clear) struct buffer text = {0};
-	uint64_t value = request->rollback;
-	struct bytes old;
-	int r = 0;
-
-	if (!request->rollback_is_set) {
-		const struct snapshot_entry *entry = signed_set_find(snapshot, in_force, ROLLBACK_NAME);
-
-		if (!entry)
-			return 0;
-		r = snapshot_bytes(snapshot, entry->path, ROLLBACK_MAX_SIZE, &old, error);
-		if (r == 0)
-			r = rollback_parse(old, &value, error);
-		value++;
-	}
-	if (r == 0 && value > ROLLBACK_MAX_VALUE)
-		r = error_set(error, E_USAGE, ROLLBACK_NAME, "the counter's value is too large");
-	rollback_append(&text, value);
-	return r < 0 ? r : sign_set_add(set, ROLLBACK_NAME, buffer_bytes(&text), error);
-}
-
-/* What the request brings and takes away, and the original's triggers, which signing removes. */
-static int add_extra(const struct sign_request *request, const struct snapshot *snapshot, enum signed_set in_force,
-                     struct sign_set *set, struct error *error)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < request->file_count; i++) {
-		const struct sign_file *file = &request->files[i];
-
-		if (!signed_set_is_name(file->name) || !name_is_signable(file->name) || is_made_here(file->name) ||
-		    is_trigger(file->name) || strlen(file->name) + sizeof(SIGNED_SET_STAGED) > NAME_MAX ||
-		    sign_set_find(set, file->name))
-			return error_set(error, E_USAGE, file->name, "%s is no name for a file of the signed set",
-			                 file->name);
-		if (file->content.size > 0 || signed_set_find(snapshot, in_force, file->name))
-			r = sign_set_add(set, file->name, file->content, error);
-	}
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(trigger_names); i++)
-		if (signed_set_find(snapshot, in_force, trigger_names[i]))
-			r = sign_set_add(set, trigger_names[i], BYTES_EMPTY, error);
 	return r;
 }
 
@@ -299,9 +223,7 @@ static int prepare(const struct sign_request *request, struct snapshot *snapshot
 	if (r == 0)
 		r = make_lists(snapshot, set, &result->files, error);
 	if (r == 0)
-		r = add_extra(request, snapshot, *ret_in_force, set, error);
-	if (r == 0)
-		r = add_rollback(request, snapshot, *ret_in_force, set, error);
+		r = sign_add_extra(request, snapshot, *ret_in_force, set, error);
 	if (r == 0)
 		r = make_message(snapshot, *ret_in_force, set, &message, error);
 	if (r == 0)

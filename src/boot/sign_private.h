@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What sign.c, sign_gpg.c and sign_publish.c share. Nobody else includes it. */
+/* What sign.c and sign_*.c share. Nobody else includes it. */
 #ifndef HEADS_BOOT_SIGN_PRIVATE_H
 #define HEADS_BOOT_SIGN_PRIVATE_H
 
@@ -28,6 +28,15 @@ int sign_set_add(struct sign_set *set, const char *name, struct bytes content, s
 const struct sign_output *sign_set_find(const struct sign_set *set, const char *name);
 /* Frees; fits CLEANUP(). */
 void sign_set_clear(struct sign_set *set);
+
+/* Names that the lists of the original can carry (assert_signable there): printable ASCII without the backslash. */
+bool sign_name_is_carried(const char *path);
+/* Adds what the request brings and takes away, the next value of the counter, the default entry's hashes as they are
+ * now, and the removal of what signing ends (the original's triggers, an older default).
+ * Errors: -E_USAGE (a name of the request), -E_NOT_FOUND (a file of a new default), -E_MALFORMED (what is there already
+ * cannot be read), -E_MEMORY. */
+int sign_add_extra(const struct sign_request *request, struct snapshot *snapshot, enum signed_set in_force,
+                   struct sign_set *set, struct error *error);
 
 /* Has gpg sign the message, armoured and detached, exports the public key that it signed with into the keyring, and has
  * gpgv check the one against the other.
