@@ -175,6 +175,13 @@ static void keep_verdict(struct boot_system *boot, const struct error *error)
 	               buffer_string(&text) ? buffer_string(&text) : "refused");
 }
 
+/* What was saved as the default cannot be read: no entry is the default. */
+static void distrust_default(struct boot_system *boot, const struct error *error)
+{
+	log_error(error);
+	(void)snprintf(boot->saved_default.reason, sizeof(boot->saved_default.reason), "%.300s", error->sentence);
+}
+
 /* Entries of a configuration that the signature covers. Why there are none is for the screen; it refuses nothing. */
 static void read_trusted_entries(struct boot_system *boot, struct verify *verify)
 {
@@ -190,6 +197,24 @@ static void read_trusted_entries(struct boot_system *boot, struct verify *verify
 		                "(update-grub) and sign /boot");
 		log_error(&boot->problem);
 	}
+	if (boot_default_apply(boot->snapshot, verify_set(verify), &boot->entries, &boot->saved_default, &error) < 0)
+		distrust_default(boot, &error);
+}
+
+/* The files of the default too are what was saved with it; and what became of it, for the log. */
+static void keep_default(struct boot_system *boot)
+{
+	struct boot_default *saved = &boot->saved_default;
+	struct error error;
+
+	if (boot_default_check_files(boot->snapshot, boot->verify.set, &boot->entries, saved, &error) < 0)
+		distrust_default(boot, &error);
+	if (saved->saved && !saved->good)
+		log_line("default saved=\"%s\" result=refused newer=%s reason=\"%s\"", saved->title,
+		         saved->has_newer ? boot->entries.entries[saved->newer].id : "none", saved->reason);
+	else if (saved->saved)
+		log_line("default saved=\"%s\" result=ok newer=%s", saved->title,
+		         saved->has_newer ? boot->entries.entries[saved->newer].id : "none");
 }
 
 /* A15, once everything else verified. A counter that cannot be raised now is raised at the next start. */
@@ -235,8 +260,10 @@ static int read_and_verify(struct boot_system *boot, struct bytes key, uint64_t 
 	if (r < 0)
 		return r;
 	r = verify_finish(verify, &boot->verify, error);
-	if (r == 0 && boot->verify.ok)
+	if (r == 0 && boot->verify.ok) {
 		check_rollback(boot, tpm);
+		keep_default(boot);
+	}
 	keep_verdict(boot, r < 0 ? error : NULL);
 	if (r == 0 && boot->verify.ok)
 		r = trust_step(&boot->trust, TRUST_DID_VERIFY, error);

@@ -3,6 +3,7 @@
 #ifndef HEADS_BOOT_SYSTEM_H
 #define HEADS_BOOT_SYSTEM_H
 
+#include "boot/default.h"
 #include "boot/device.h"
 #include "boot/snapshot.h"
 #include "boot/verify.h"
@@ -21,8 +22,9 @@ struct boot_system {
 	struct verify_result verify; /* valid in VERIFIED, REFUSED and after */
 	struct entry_list entries;   /* of the verified configuration; after boot_system_force of the unverified one */
 	char verdict[512];           /* one line: what is wrong with a refused /boot */
-	char rollback[256];          /* why the age of /boot is not known, or "" */
-	struct error problem;        /* code E_NONE: none; else why /boot was not read, or why there are no entries */
+	struct boot_default saved_default; /* the owner's, in VERIFIED */
+	char rollback[256];                /* why the age of /boot is not known, or "" */
+	struct error problem; /* code E_NONE: none; else why /boot was not read, or why there are no entries */
 };
 
 /* Finds /boot (saved: the device chosen by the owner, or NULL), mounts it read-only, reads every file once, verifies

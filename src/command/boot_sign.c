@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads boot sign --gnupghome HOME [--key FINGERPRINT] DIR` */
+#include "command/boot_sign.h"
 #include "base/cleanup.h"
 #include "boot/sign.h"
 #include "command/nouns.h"
@@ -21,33 +22,48 @@ static bool read_number(const char *text, uint64_t *ret_value)
 	return errno == 0 && *end == '\0' && *ret_value <= ROLLBACK_MAX_VALUE;
 }
 
-static int sign_path(const struct command_context *context, struct sign_request *request, const char *path)
+int boot_sign_open(const struct sign_request *request, const char *path, struct error *error)
 {
-	CLEANUP_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct sign_result result;
-	struct error error = {0};
 	struct stat status;
+	int directory;
 
-	if (directory < 0) {
-		(void)error_set_errno(&error, errno == ENOENT || errno == ENOTDIR ? E_USAGE : E_IO, path, errno,
-		                      "the directory %s cannot be opened", path);
-		return command_fail(context, &error);
-	}
 	if (stat(request->home, &status) != 0 || !S_ISDIR(status.st_mode))
-		return command_usage(context, "--gnupghome %s is not a directory", request->home);
-	request->directory = directory;
-	if (sign_directory(request, &result, &error) < 0)
-		return command_fail(context, &error);
+		return error_set(error, E_USAGE, request->home, "--gnupghome %s is not a directory", request->home);
+	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return error_set_errno(error, errno == ENOENT || errno == ENOTDIR ? E_USAGE : E_IO, path, errno,
+		                       "the directory %s cannot be opened", path);
+	return directory;
+}
+
+void boot_sign_print(const struct command_context *context, const struct sign_result *result, const char *id)
+{
 	if (context->json) {
 		struct json_object *object = json_object_new_object();
 
 		json_object_object_add(object, "result", json_object_new_string("signed"));
-		json_object_object_add(object, "files", json_object_new_int64((int64_t)result.files));
-		json_object_object_add(object, "signer", json_object_new_string(result.signer));
+		json_object_object_add(object, "files", json_object_new_int64((int64_t)result->files));
+		json_object_object_add(object, "signer", json_object_new_string(result->signer));
+		if (id)
+			json_object_object_add(object, "default", json_object_new_string(id));
 		command_print_json(object);
 	} else if (context->verbosity >= 0) {
-		(void)printf("signed: %" PRIu64 " files, by %s\n", result.files, result.signer);
+		(void)printf("signed: %" PRIu64 " files, by %s\n", result->files, result->signer);
 	}
+}
+
+static int sign_path(const struct command_context *context, struct sign_request *request, const char *path)
+{
+	struct error error = {0};
+	CLEANUP_CLOSE int directory = boot_sign_open(request, path, &error);
+	struct sign_result result;
+
+	if (directory < 0)
+		return command_fail(context, &error);
+	request->directory = directory;
+	if (sign_directory(request, &result, &error) < 0)
+		return command_fail(context, &error);
+	boot_sign_print(context, &result, NULL);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ extern const struct command_noun command_tpm;
 /* Verbs of `boot`, in files of their own. */
 int boot_list_run(const struct command_context *context, int argc, char **argv);
 int boot_sign_run(const struct command_context *context, int argc, char **argv);
+int boot_default_run(const struct command_context *context, int argc, char **argv);
 int boot_verify_run(const struct command_context *context, int argc, char **argv);
 
 /* Verbs of `disk`, likewise. */

@@ -106,6 +106,11 @@ static bool confirm_entry(struct menu *menu, const struct entry *entry)
 	return yes;
 }
 
+int screen_boot_asked(struct menu *menu, const struct entry *entry)
+{
+	return confirm_entry(menu, entry) ? screen_boot(menu, entry) : 0;
+}
+
 static const struct entry *choose_entry(struct menu *menu, const char *title)
 {
 	const struct entry_list *entries = &menu->boot.entries;
@@ -145,9 +150,7 @@ int screen_entries(struct menu *menu)
 			screen_error(menu, "This entry cannot be booted", &error);
 			continue;
 		}
-		if (!confirm_entry(menu, entry))
-			continue;
-		status = screen_boot(menu, entry);
+		status = screen_boot_asked(menu, entry);
 		if (status > 0)
 			return status;
 	}

@@ -9,6 +9,7 @@
 
 enum choice {
 	BOOT,
+	NEWER,
 	ENTRIES,
 	FORCED,
 	TOTP,
@@ -33,7 +34,7 @@ struct shown {
 	struct ui_item items[CHOICES];
 	enum choice choices[CHOICES];
 	size_t count;
-	char boot_label[160];
+	char boot_label[160], newer_label[160];
 };
 
 static void add(struct shown *shown, enum choice choice, char key, const char *label, enum ui_tone tone)
@@ -41,6 +42,18 @@ static void add(struct shown *shown, enum choice choice, char key, const char *l
 	shown->choices[shown->count] = choice;
 	shown->items[shown->count] = (struct ui_item){.key = key, .label = label, .tone = tone};
 	shown->count++;
+}
+
+/* An update brought a higher version of the kernel that the owner's default entry boots. */
+static void add_newer(const struct menu *menu, struct shown *shown)
+{
+	const struct boot_system *boot = &menu->boot;
+	const struct entry *entry = &boot->entries.entries[boot->saved_default.newer];
+	char kernel[100];
+
+	(void)snprintf(shown->newer_label, sizeof(shown->newer_label), "New version of your default: %s",
+	               text_escape_into(bytes_from_string(entry->kernel), kernel, sizeof(kernel)));
+	add(shown, NEWER, 'u', shown->newer_label, UI_NORMAL);
 }
 
 /* Only what makes sense now is offered. */
@@ -58,6 +71,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		               text_escape_into(bytes_from_string(entry->title), title, sizeof(title)));
 		add(shown, BOOT, 'b', shown->boot_label, UI_GOOD);
 	}
+	if (verified && boot->saved_default.has_newer)
+		add_newer(menu, shown);
 	if (verified)
 		add(shown, ENTRIES, 'o', "Other boot entries", UI_NORMAL);
 	if (boot->trust.state == TRUST_REFUSED)
@@ -97,6 +112,8 @@ static int choose(struct menu *menu, enum choice choice)
 	switch (choice) {
 	case BOOT:
 		return screen_boot(menu, entry_list_default(&menu->boot.entries));
+	case NEWER:
+		return screen_boot_asked(menu, &menu->boot.entries.entries[menu->boot.saved_default.newer]);
 	case ENTRIES:
 		return screen_entries(menu);
 	case FORCED:

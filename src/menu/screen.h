@@ -54,6 +54,8 @@ int menu_choose_volumes(struct menu *menu, struct volume_list *ret_all, struct v
                         struct error *error);
 /* The signed kexec_key_devices.txt of a verified /boot, appended; nothing where there is none. */
 int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error);
+/* Shows what exactly would be started, asks, and then as screen_boot. */
+int screen_boot_asked(struct menu *menu, const struct entry *entry);
 /* Shows an error until a key. */
 void screen_error(struct menu *menu, const char *title, const struct error *error);
 /* Makes a new TOTP secret and shows it for enrolment. */

@@ -60,6 +60,8 @@ static void add_boot(const struct menu *menu, struct ui_text *text)
 			ui_text_add(text, UI_WARNING, "Signing   %s", report_interrupted(boot->verify.interrupted));
 		if (boot->rollback[0])
 			ui_text_add(text, UI_WARNING, "Age       %s", boot->rollback);
+		if (boot->saved_default.reason[0])
+			ui_text_add(text, UI_WARNING, "Default   none: %s", boot->saved_default.reason);
 		if (boot->problem.code != E_NONE)
 			ui_text_add(text, UI_BAD, "Entries   %s", boot->problem.sentence);
 		break;
