@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "command/nouns.h"
+#include "format/cbfs_content.h"
 #include "rom/image.h"
 #include <stdio.h>
 #include <string.h>
@@ -79,8 +80,9 @@ static int list_run(const struct command_context *context, int argc, char **argv
 static int extract_run(const struct command_context *context, int argc, char **argv)
 {
 	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
-	struct rom_arguments arguments;
+	CLEANUP(buffer_clear) struct buffer content = {0};
 	struct cbfs_file file;
+	struct rom_arguments arguments;
 	struct bytes region;
 	struct error error;
 	size_t offset;
@@ -94,12 +96,14 @@ static int extract_run(const struct command_context *context, int argc, char **a
 		r = cbfs_find(image.bytes, arguments.region, &offset, &region, &error);
 	if (r == 0)
 		r = cbfs_find_file(region, arguments.words[1], &file, &error);
-	if (r == 0 && file.compression != CBFS_PLAIN && !arguments.stored)
-		r = error_set(&error, E_UNSUPPORTED, file.name,
-		              "%s is compressed (%s), which is not read yet; use cbfstool", file.name,
-		              cbfs_compression_name(file.compression));
+	if (r == 0 && arguments.stored) {
+		file.compression = CBFS_PLAIN;
+		file.plain_size = file.data.size;
+	}
 	if (r == 0)
-		r = file_write_all(STDOUT_FILENO, "standard output", file.data, &error);
+		r = cbfs_content(&file, &content, &error);
+	if (r == 0)
+		r = file_write_all(STDOUT_FILENO, "standard output", buffer_bytes(&content), &error);
 	return r < 0 ? command_fail(context, &error) : 0;
 }
 

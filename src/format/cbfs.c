@@ -16,12 +16,13 @@ static size_t round_up(size_t value)
 }
 
 /* An image from before there were maps: the last four bytes say how far before the end of the image its master header
- * lies. Returns 1, 0 where there is none, or -E_MALFORMED. The files end where bootblock or master header begin. */
+ * lies. Returns 1, 0 where there is none, or -E_MALFORMED. The files end where the master header begins, if not before.
+ */
 static int find_by_master_header(struct bytes image, size_t *ret_offset, struct bytes *ret_region, struct error *error)
 {
 	struct cursor cursor = cursor_make(bytes_slice(image, image.size - POINTER_SIZE, POINTER_SIZE));
 	uint32_t distance = 0 - cursor_u32le(&cursor), magic, version;
-	size_t size, bootblock, alignment, offset, end = image.size - POINTER_SIZE;
+	size_t size, alignment, offset, end = image.size - POINTER_SIZE;
 
 	if (distance > image.size || distance < MASTER_SIZE)
 		return 0;
@@ -29,20 +30,18 @@ static int find_by_master_header(struct bytes image, size_t *ret_offset, struct 
 	magic = cursor_u32be(&cursor);
 	version = cursor_u32be(&cursor);
 	size = cursor_u32be(&cursor);
-	bootblock = cursor_u32be(&cursor);
+	(void)cursor_u32be(&cursor); /* the bootblock's size, which may lie in front or behind */
 	alignment = cursor_u32be(&cursor);
 	offset = cursor_u32be(&cursor);
 	if (magic != MASTER_MAGIC || (version != MASTER_VERSION1 && version != MASTER_VERSION2))
 		return 0;
-	if (size != image.size || bootblock > size || offset >= size || offset % CBFS_ALIGNMENT != 0)
+	if (size != image.size || offset >= end || offset % CBFS_ALIGNMENT != 0)
 		return error_set(error, E_MALFORMED, "CBFS",
 		                 "the master header of the image does not describe its %zu bytes", image.size);
 	if (alignment != CBFS_ALIGNMENT)
 		return error_set(error, E_UNSUPPORTED, "CBFS",
 		                 "the files of the image are aligned to %zu bytes; only %d is read", alignment,
 		                 CBFS_ALIGNMENT);
-	if (size - bootblock > offset && size - bootblock < end)
-		end = size - bootblock;
 	if (size - distance > offset && size - distance < end)
 		end = size - distance;
 	*ret_offset = offset;

@@ -36,8 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!settings_is_name(setting->name) || settings_get(&settings, setting->name) != setting->value)
 			abort();
 	}
-	change(text, &settings, "CONFIG_FUZZ", "a \"$`\\\n\x01");
-	if (settings.count > 1) {
+	if (size % 2 == 0) {
+		change(text, &settings, "CONFIG_FUZZ", "a \"$`\\\n\x01");
+	} else if (settings.count > 1) {
 		CLEANUP_FREE char *name = strdup(settings.settings[0].name),
 		                  *value = strdup(settings.settings[1].value);
 
