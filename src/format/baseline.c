@@ -8,6 +8,7 @@
 #define OBJECT        "baseline"
 #define FIRST_LINE    "heads baseline 1"
 #define BANKS_WORD    "banks"
+#define PCR_WORD      "pcr"
 #define EVENT_WORD    "event"
 #define SETTINGS_WORD "settings "
 #define DIGEST_DATA   "data"
@@ -55,18 +56,25 @@ static void write_event(const struct eventlog_event *event, struct buffer *text)
 	buffer_append_string(text, "\n");
 }
 
-int baseline_write(struct bytes log, uint32_t mask, struct bytes settings, struct buffer *text, struct error *error)
+static void write_untold(const struct baseline_untold *untold, uint32_t mask, struct buffer *text)
 {
-	struct eventlog_reader reader;
+	for (unsigned pcr = 0; untold && pcr < EVENTLOG_PCR_COUNT; pcr++) {
+		char hex[2 * SHA256_SIZE + 1];
+
+		if (!(untold->mask & mask & 1u << pcr))
+			continue;
+		hex_encode(digest_bytes(&untold->values[pcr]), hex);
+		buffer_append_format(text, PCR_WORD " %u %s\n", pcr, hex);
+	}
+}
+
+static int write_events(struct eventlog_reader *reader, uint32_t mask, struct buffer *text, struct error *error)
+{
 	struct eventlog_event event;
 	size_t count = 0;
-	int r = eventlog_open(log, &reader, error);
+	int r;
 
-	if (r < 0)
-		return r;
-	buffer_append_string(text, FIRST_LINE "\n");
-	r = write_banks(&reader, text, error);
-	while (r >= 0 && (r = eventlog_next(&reader, &event, error)) > 0) {
+	while ((r = eventlog_next(reader, &event, error)) > 0) {
 		bool note = event.type == EVENTLOG_NO_ACTION;
 
 		if (!(mask & 1u << event.pcr) || (!note && !eventlog_digest(&event, HASH_SHA256)))
@@ -76,11 +84,27 @@ int baseline_write(struct bytes log, uint32_t mask, struct bytes settings, struc
 			                 BASELINE_MAX_EVENTS);
 		write_event(&event, text);
 	}
+	return r;
+}
+
+int baseline_write(const struct baseline_content *content, struct buffer *text, struct error *error)
+{
+	struct eventlog_reader reader;
+	int r = eventlog_open(content->log, &reader, error);
+
 	if (r < 0)
 		return r;
-	if (settings.data) {
-		buffer_append_format(text, SETTINGS_WORD "%zu\n", settings.size);
-		buffer_append_bytes(text, settings);
+	buffer_append_string(text, FIRST_LINE "\n");
+	r = write_banks(&reader, text, error);
+	if (r < 0)
+		return r;
+	write_untold(content->untold, content->mask, text);
+	r = write_events(&reader, content->mask, text, error);
+	if (r < 0)
+		return r;
+	if (content->settings.data) {
+		buffer_append_format(text, SETTINGS_WORD "%zu\n", content->settings.size);
+		buffer_append_bytes(text, content->settings);
 	}
 	if (text->failed)
 		return error_set(error, E_MEMORY, OBJECT, "there is not enough memory for the list of events");
@@ -156,6 +180,20 @@ static bool parse_digest(struct bytes field, uint32_t type, struct bytes data, s
 	return hex_decode(field, ret_digest->data, ret_digest->size);
 }
 
+static bool parse_untold(struct bytes line, struct baseline_untold *untold)
+{
+	struct digest value = {.algorithm = HASH_SHA256, .size = SHA256_SIZE};
+	uint32_t pcr;
+
+	(void)text_take_field(&line, ' ');
+	if (!read_number(text_take_field(&line, ' '), EVENTLOG_PCR_COUNT - 1, &pcr) ||
+	    !hex_decode(line, value.data, value.size) || untold->mask & 1u << pcr)
+		return false;
+	untold->mask |= 1u << pcr;
+	untold->values[pcr] = value;
+	return true;
+}
+
 static bool parse_event(struct bytes line, struct buffer *log)
 {
 	CLEANUP(buffer_clear) struct buffer data = {0};
@@ -188,10 +226,21 @@ static bool parse_settings(struct bytes line, struct bytes rest, struct baseline
 	return true;
 }
 
+/* One line behind the first two; *ret_end where it was the last. */
+static bool parse_line(struct bytes line, struct bytes rest, struct baseline *baseline, bool *ret_end)
+{
+	*ret_end = bytes_start_with(line, SETTINGS_WORD);
+	if (*ret_end)
+		return parse_settings(line, rest, baseline);
+	if (bytes_start_with(line, PCR_WORD " "))
+		return parse_untold(line, &baseline->untold);
+	return parse_event(line, &baseline->log);
+}
+
 int baseline_parse(struct bytes text, struct baseline *ret_baseline, struct error *error)
 {
 	CLEANUP(baseline_clear) struct baseline baseline = {.has_settings = false};
-	size_t number = 2;
+	bool end = false;
 
 	if (text.size > BASELINE_MAX_SIZE)
 		return error_set(error, E_TOO_LARGE, OBJECT, "the list of earlier events has more than %zu bytes",
@@ -200,18 +249,14 @@ int baseline_parse(struct bytes text, struct baseline *ret_baseline, struct erro
 		return malformed(1, error);
 	if (!parse_banks(text_take_field(&text, '\n'), &baseline.log))
 		return malformed(2, error);
-	while (text.size > 0) {
+	for (size_t number = 3; text.size > 0 && !end; number++) {
 		struct bytes line = text_take_field(&text, '\n');
-		bool settings = bytes_start_with(line, SETTINGS_WORD);
 
-		number++;
-		if (number - 2 > BASELINE_MAX_EVENTS + 1)
+		if (number > BASELINE_MAX_EVENTS + EVENTLOG_PCR_COUNT + 3)
 			return error_set(error, E_TOO_LARGE, OBJECT, "there are more than %d earlier events",
 			                 BASELINE_MAX_EVENTS);
-		if (settings ? !parse_settings(line, text, &baseline) : !parse_event(line, &baseline.log))
+		if (!parse_line(line, text, &baseline, &end))
 			return malformed(number, error);
-		if (settings)
-			break;
 	}
 	if (baseline.log.failed)
 		return error_set(error, E_MEMORY, OBJECT, "there is not enough memory for the list of earlier events");

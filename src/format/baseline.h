@@ -11,24 +11,38 @@
 #define BASELINE_MAX_EVENTS 512
 #define BASELINE_MAX_DATA   96 /* bytes of an event's data that are kept */
 
+/* PCRs whose values no event leads to, and these values, in the SHA-256 bank. */
+struct baseline_untold {
+	uint32_t mask; /* bit n is PCR n */
+	struct digest values[EVENTLOG_PCR_COUNT];
+};
+
+struct baseline_content {
+	struct bytes log;                     /* an event log */
+	uint32_t mask;                        /* events of other PCRs are left out */
+	struct bytes settings;                /* data NULL: left out */
+	const struct baseline_untold *untold; /* NULL: none */
+};
+
 /* Appends the text:
  *
  *     heads baseline 1
  *     banks sha256 sha1
+ *     pcr PCR VALUE
  *     event PCR TYPE DIGEST DATA
  *     settings SIZE
  *     (SIZE bytes, to the end of the text)
  *
- * DIGEST is that of the SHA-256 bank in hexadecimal, "data" where it is the SHA-256 of DATA, or "none" for a note that
- * extended nothing. DATA ends with the line; bytes outside printable ASCII, and the backslash, are \xNN. Events of
- * other PCRs than those in mask (bit n is PCR n) are left out. The line of the settings is there where settings.data is
- * not NULL.
+ * VALUE and DIGEST are those of the SHA-256 bank in hexadecimal; DIGEST is "data" where it is the SHA-256 of DATA, and
+ * "none" for a note that extended nothing. DATA ends with the line; bytes outside printable ASCII, and the backslash,
+ * are \xNN.
  *
  * Errors: those of eventlog_open and eventlog_next, -E_UNSUPPORTED (no SHA-256 bank), -E_TOO_LARGE, -E_MEMORY. */
-int baseline_write(struct bytes log, uint32_t mask, struct bytes settings, struct buffer *text, struct error *error);
+int baseline_write(const struct baseline_content *content, struct buffer *text, struct error *error);
 
 struct baseline {
 	struct buffer log; /* the events, as an event log of the SHA-256 bank */
+	struct baseline_untold untold;
 	bool has_settings;
 	struct bytes settings; /* borrowed from the text */
 };

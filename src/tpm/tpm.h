@@ -82,6 +82,17 @@ int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, s
 /* The same in words, for the owner. */
 void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_t size);
 
+/* A text that the TPM keeps for the next start: the list of what was measured when the attestation secret last opened
+ * (format/baseline.h). As the record of the starts, only the platform hierarchy writes it. It proves nothing; it
+ * explains. A write that is broken off leaves it damaged.
+ * Errors: -E_NOT_FOUND (nothing was kept), -E_MALFORMED (damaged), -E_TOO_LARGE, -E_WRONG_AUTH (the platform hierarchy
+ * is locked), -E_TPM, -E_TPM_FORGED, -E_MEMORY. */
+#define TPM_BASELINE_MAX_SIZE 2000
+int tpm_baseline_read(struct tpm *tpm, struct buffer *text, struct error *error);
+int tpm_baseline_write(struct tpm *tpm, struct bytes text, struct error *error);
+/* Whether this very text is kept: one command. */
+int tpm_baseline_is(struct tpm *tpm, struct bytes text, bool *ret_same, struct error *error);
+
 /* Active banks, known since tpm_open: costs no command. */
 size_t tpm_banks(const struct tpm *tpm, const enum hash_algorithm **ret_banks);
 

@@ -161,6 +161,18 @@ int tpm2_record_write(struct tpm *tpm, struct tpm2_session *session, enum tpm_sl
                       const struct tpm2_record *record, struct error *error);
 int tpm2_record_remove(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct error *error);
 
+/* NV indices of the platform hierarchy (tpm2_platform_nv.c). All: -E_NOT_FOUND where the index is not defined;
+ * -E_WRONG_AUTH where the hierarchy is locked and the command writes. */
+int tpm2_platform_define(struct tpm *tpm, uint32_t index, uint16_t size, struct error *error);
+int tpm2_platform_undefine(struct tpm *tpm, uint32_t index, struct error *error);
+/* -E_FOREIGN_TPM where it is an index of another kind. */
+int tpm2_platform_size(struct tpm *tpm, uint32_t index, uint16_t *ret_size, struct error *error);
+/* At most 512 bytes, the least that every TPM takes. */
+int tpm2_platform_write(struct tpm *tpm, uint32_t index, uint16_t offset, struct bytes data, struct error *error);
+/* ret_data lies in struct tpm, until the next command; empty where nothing was written yet. */
+int tpm2_platform_read(struct tpm *tpm, uint32_t index, uint16_t offset, uint16_t size, struct bytes *ret_data,
+                       bool *ret_unwritten, struct error *error);
+
 /* TPM2_PolicyPCR with the PCRs as they are now. */
 int tpm2_policy_pcr(struct tpm *tpm, struct tpm2_session *session, enum hash_algorithm bank, uint32_t mask,
                     struct error *error);

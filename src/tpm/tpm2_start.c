@@ -5,12 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define START_INDEX      0x01404801u
-#define START_OBJECT     "0x01404801"
-#define START_MAGIC      0x48505331u /* "HPS1" */
-#define START_CHECKSUM   4
-#define START_SIZE       (4 + 4 + 4 + 8 + START_CHECKSUM)
-#define START_ATTRIBUTES (TPMA_NV_PPWRITE | TPMA_NV_PPREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | TPMA_NV_PLATFORMCREATE)
+#define START_INDEX    0x01404801u
+#define START_MAGIC    0x48505331u /* "HPS1" */
+#define START_CHECKSUM 4
+#define START_SIZE     (4 + 4 + 4 + 8 + START_CHECKSUM)
 
 struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now, bool again)
 {
@@ -87,70 +85,24 @@ static bool decode(struct bytes data, struct tpm_counters *ret_counters)
 static int read_last(struct tpm *tpm, struct tpm_counters *ret_last, bool *ret_known, bool *ret_defined,
                      struct error *error)
 {
-	struct tpm2_call call = {.code = TPM_CC_NV_Read,
-	                         .doing = "read the counters of the last start",
-	                         .object = START_OBJECT,
-	                         .handle_count = 2,
-	                         .handles = {START_INDEX, START_INDEX},
-	                         .authorization = TPM2_AUTH_EMPTY};
-	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	bool unwritten = false;
 	struct error found;
-	struct cursor cursor;
-	int result;
+	struct bytes data;
+	int result = tpm2_platform_read(tpm, START_INDEX, 0, START_SIZE, &data, &unwritten, &found);
 
-	tpm2_put_u16(writer, START_SIZE);
-	tpm2_put_u16(writer, 0);
-	result = tpm2_run(tpm, &call, &found);
-	*ret_known = false;
-	*ret_defined = result == 0 || TPM_RC_REASON(call.response_code) == TPM_RC_NV_UNWRITTEN;
-	if (result == -E_NOT_FOUND)
-		return 0;
-	if (result < 0) {
-		if (error)
-			*error = found;
-		return result;
-	}
-	cursor = cursor_make(call.answer);
-	*ret_known = decode(tpm2_get_sized(&cursor), ret_last) && cursor.rest.size == 0;
-	return 0;
-}
-
-/* The platform hierarchy's authorisation is empty until tpm_lock_platform, and what is written is no secret. */
-static struct tpm2_call platform_call(uint32_t code, const char *doing)
-{
-	return (struct tpm2_call){.code = code,
-	                          .doing = doing,
-	                          .object = START_OBJECT,
-	                          .handle_count = 1,
-	                          .handles = {TPM_RH_PLATFORM},
-	                          .authorization = TPM2_AUTH_EMPTY};
-}
-
-static int define_index(struct tpm *tpm, struct error *error)
-{
-	const struct tpm2_nv_public wanted = {START_INDEX, START_ATTRIBUTES, START_SIZE, BYTES_EMPTY};
-	struct tpm2_call call = platform_call(TPM_CC_NV_DefineSpace, "make room for the counters of a start");
-	struct tpm2_writer *writer = tpm2_parameters(tpm);
-	size_t place;
-
-	tpm2_put_sized(writer, BYTES_EMPTY);
-	place = tpm2_begin_sized(writer);
-	tpm2_put_nv_public(writer, &wanted);
-	tpm2_end_sized(writer, place);
-	return tpm2_run(tpm, &call, error);
+	*ret_defined = result == 0;
+	*ret_known = result == 0 && decode(data, ret_last);
+	if (result < 0 && result != -E_NOT_FOUND && error)
+		*error = found;
+	return result == -E_NOT_FOUND ? 0 : result;
 }
 
 static int write_now(struct tpm *tpm, const struct tpm_counters *now, struct error *error)
 {
-	struct tpm2_call call = platform_call(TPM_CC_NV_Write, "record the counters of this start");
-	struct tpm2_writer *writer = tpm2_parameters(tpm);
 	uint8_t data[START_SIZE];
 
-	call.handles[call.handle_count++] = START_INDEX;
 	encode(now, data);
-	tpm2_put_sized(writer, bytes_make(data, sizeof(data)));
-	tpm2_put_u16(writer, 0);
-	return tpm2_run(tpm, &call, error);
+	return tpm2_platform_write(tpm, START_INDEX, 0, bytes_make(data, sizeof(data)), error);
 }
 
 int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
@@ -168,6 +120,6 @@ int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, s
 	if (known && last.reset_count == now.reset_count && last.restart_count == now.restart_count)
 		return 0;
 	if (!defined)
-		result = define_index(tpm, error);
+		result = tpm2_platform_define(tpm, START_INDEX, START_SIZE, error);
 	return result < 0 ? result : write_now(tpm, &now, error);
 }

@@ -40,8 +40,18 @@ static void make_log(struct buffer *log)
 
 static const char written[] = "heads baseline 1\n"
                               "banks sha256 sha1\n"
+                              "pcr 1 " HEX "\n"
                               "event 2 1 " HEX " FMAP: FMAP\n"
                               "event 7 13 data heads/config.user\n";
+
+static int write_text(const struct buffer *log, struct bytes settings, struct buffer *text)
+{
+	struct baseline_untold untold = {.mask = 1u << 1 | 1u << 9};
+	struct baseline_content content = {buffer_bytes(log), MASK, settings, &untold};
+
+	untold.values[1] = untold.values[9] = digest_of(HASH_SHA256, bytes_from_string("foobar"));
+	return baseline_write(&content, text, NULL);
+}
 
 static void test_is_text_and_comes_back(void **state)
 {
@@ -52,7 +62,7 @@ static void test_is_text_and_comes_back(void **state)
 
 	(void)state;
 	make_log(&log);
-	assert_int_equal(baseline_write(buffer_bytes(&log), MASK, bytes_from_string(SETTINGS), &text, NULL), 0);
+	assert_int_equal(write_text(&log, bytes_from_string(SETTINGS), &text), 0);
 	string = buffer_string(&text);
 	assert_memory_equal(string, written, strlen(written));
 	assert_non_null(strstr(string, "\nevent 0 3 none StartupLocality\\x00\\x03\n"));
@@ -61,12 +71,14 @@ static void test_is_text_and_comes_back(void **state)
 	assert_int_equal(baseline_parse(buffer_bytes(&text), &baseline, NULL), 0);
 	assert_true(baseline.has_settings);
 	assert_true(bytes_equal(baseline.settings, bytes_from_string(SETTINGS)));
+	assert_int_equal(baseline.untold.mask, 1u << 1); /* PCR 9 is not asked for */
+	assert_int_equal(baseline.untold.values[1].data[0], 0xc3);
 	assert_int_equal(eventlog_replay(buffer_bytes(&log), &before, NULL), 0);
 	assert_int_equal(eventlog_replay(buffer_bytes(&baseline.log), &after, NULL), 0);
 	assert_int_equal(after.bank_count, 2);
 	for (unsigned pcr = 0; pcr < 8; pcr++)
 		assert_true(digest_equal(&before.banks[0].values[pcr], &after.banks[0].values[pcr]));
-	assert_int_equal(baseline_write(buffer_bytes(&baseline.log), MASK, baseline.settings, &again, NULL), 0);
+	assert_int_equal(write_text(&baseline.log, baseline.settings, &again), 0);
 	assert_true(bytes_equal(buffer_bytes(&text), buffer_bytes(&again)));
 }
 
@@ -77,13 +89,13 @@ static void test_without_settings(void **state)
 
 	(void)state;
 	make_log(&log);
-	assert_int_equal(baseline_write(buffer_bytes(&log), MASK, BYTES_EMPTY, &text, NULL), 0);
+	assert_int_equal(write_text(&log, BYTES_EMPTY, &text), 0);
 	assert_int_equal(baseline_parse(buffer_bytes(&text), &baseline, NULL), 0);
 	assert_false(baseline.has_settings);
 	baseline_clear(&baseline);
 	/* A settings file that is there and empty is another thing. */
 	buffer_clear(&text);
-	assert_int_equal(baseline_write(buffer_bytes(&log), MASK, bytes_make("", 0), &text, NULL), 0);
+	assert_int_equal(write_text(&log, bytes_make("", 0), &text), 0);
 	assert_int_equal(baseline_parse(buffer_bytes(&text), &baseline, NULL), 0);
 	assert_true(baseline.has_settings);
 	assert_int_equal(baseline.settings.size, 0);
@@ -95,14 +107,16 @@ static void test_bad_logs(void **state)
 	CLEANUP(buffer_clear) struct buffer log = {0}, text = {0};
 
 	(void)state;
-	assert_int_equal(baseline_write(bytes_from_string("x"), MASK, BYTES_EMPTY, &text, NULL), -E_MALFORMED);
+	buffer_append_string(&log, "x");
+	assert_int_equal(write_text(&log, BYTES_EMPTY, &text), -E_MALFORMED);
+	buffer_clear(&log);
 	eventlog_write_start(&log, sha1, 1);
-	assert_int_equal(baseline_write(buffer_bytes(&log), MASK, BYTES_EMPTY, &text, NULL), -E_UNSUPPORTED);
+	assert_int_equal(write_text(&log, BYTES_EMPTY, &text), -E_UNSUPPORTED);
 	buffer_clear(&log);
 	eventlog_write_start(&log, banks, 2);
 	for (unsigned i = 0; i <= BASELINE_MAX_EVENTS; i++)
 		add(&log, 2, EVENTLOG_IPL, "x", bytes_from_string("y"));
-	assert_int_equal(baseline_write(buffer_bytes(&log), MASK, BYTES_EMPTY, &text, NULL), -E_TOO_LARGE);
+	assert_int_equal(write_text(&log, BYTES_EMPTY, &text), -E_TOO_LARGE);
 }
 
 #define HEAD "heads baseline 1\nbanks sha256\n"
@@ -132,6 +146,9 @@ static void test_bad_texts(void **state)
 	    HEAD "event 2 1 " HEX " x\\y\n",
 	    HEAD "event 2 1 " HEX " x\\x0\n",
 	    HEAD "event 2 1 " HEX " \x7f\n",
+	    HEAD "pcr 24 " HEX "\n",
+	    HEAD "pcr 1 " HEX "0\n",
+	    HEAD "pcr 1 " HEX "\npcr 1 " HEX "\n",
 	    HEAD "settings \n",
 	    HEAD "settings 3\nab",
 	    HEAD "settings 1\nab",
@@ -157,7 +174,7 @@ static void test_bad_sizes(void **state)
 
 	(void)state;
 	buffer_append_string(&text, HEAD);
-	for (unsigned i = 0; i < BASELINE_MAX_EVENTS + 2; i++)
+	for (unsigned i = 0; i < BASELINE_MAX_EVENTS + EVENTLOG_PCR_COUNT + 2; i++)
 		buffer_append_string(&text, "event 2 1 data x\n");
 	assert_int_equal(baseline_parse(buffer_bytes(&text), &baseline, NULL), -E_TOO_LARGE);
 	while (text.size <= BASELINE_MAX_SIZE)
