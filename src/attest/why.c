@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "trust/trust.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,6 +270,14 @@ static const char *const kind_names[WHY_KINDS] = {
     [WHY_UNKNOWN_EXTEND] = "unknown-extend",
     [WHY_EVENT_MISSING] = "event-missing",
     [WHY_ORDER_CHANGED] = "order-changed",
+    [WHY_USB_BOOT] = "usb-boot",
+    [WHY_LUKS_CHANGED] = "luks-changed",
+    [WHY_TPM_RESET] = "tpm-reset",
+    [WHY_TPM_CLEARED] = "tpm-cleared",
+    [WHY_TPM_CHANGED] = "tpm-changed",
+    [WHY_LOG_MISSING] = "event-log-missing",
+    [WHY_LOG_DAMAGED] = "event-log-damaged",
+    [WHY_NOT_EXPLAINED] = "not-explained",
 };
 
 const char *why_kind_name(enum why_kind kind)
@@ -285,6 +294,17 @@ static void add_cause(struct why *why, const struct why_cause *cause)
 			return;
 	if (why->count < WHY_MAX_CAUSES)
 		why->causes[why->count++] = *cause;
+}
+
+void why_add(struct why *why, enum why_kind kind, int pcr, const char *format, ...)
+{
+	struct why_cause cause = {.kind = kind, .pcr = pcr};
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(cause.sentence, sizeof(cause.sentence), format, arguments);
+	va_end(arguments);
+	add_cause(why, &cause);
 }
 
 static bool has_bank(const struct side *side, uint16_t algorithm)

@@ -54,6 +54,15 @@ enum why_kind {
 	WHY_UNKNOWN_EXTEND,
 	WHY_EVENT_MISSING,
 	WHY_ORDER_CHANGED,
+	WHY_USB_BOOT,
+	WHY_LUKS_CHANGED,
+	/* what no log tells: attest/explain.h */
+	WHY_TPM_RESET,
+	WHY_TPM_CLEARED,
+	WHY_TPM_CHANGED,
+	WHY_LOG_MISSING,
+	WHY_LOG_DAMAGED,
+	WHY_NOT_EXPLAINED,
 	WHY_KINDS
 };
 
@@ -80,6 +89,9 @@ struct why_settings {
  * WHY_MAX_SIZE), -E_USAGE (settings whose digest is not in the log), -E_MEMORY. */
 int why_compare(struct bytes before, struct bytes after, const struct why_settings *settings, struct why *ret_why,
                 struct error *error);
+/* Adds a cause (printf), unless it is there. pcr may be WHY_NO_PCR. */
+void why_add(struct why *why, enum why_kind kind, int pcr, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* "payload-changed" */
 const char *why_kind_name(enum why_kind kind);
 

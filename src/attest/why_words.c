@@ -153,6 +153,7 @@ static const struct {
     {"recovery", "recovery shell was entered", WHY_RECOVERY_ENTERED},
     {"forced", "a boot was forced although /boot did not verify", WHY_FORCED_BOOT},
     {"crash", "the menu crashed", WHY_MENU_CRASHED},
+    {"usb", "a boot from USB was chosen", WHY_USB_BOOT},
     {"handover", "the machine was handed over to an operating system (or switched off): PCR 4 is capped",
      WHY_HANDED_OVER},
 };

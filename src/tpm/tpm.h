@@ -89,9 +89,10 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
  * is locked), -E_TPM, -E_TPM_FORGED, -E_MEMORY. */
 #define TPM_BASELINE_MAX_SIZE 2000
 int tpm_baseline_read(struct tpm *tpm, struct buffer *text, struct error *error);
-int tpm_baseline_write(struct tpm *tpm, struct bytes text, struct error *error);
-/* Whether this very text is kept: one command. */
-int tpm_baseline_is(struct tpm *tpm, struct bytes text, bool *ret_same, struct error *error);
+/* tag: 32 bytes that name the text. */
+int tpm_baseline_write(struct tpm *tpm, const struct digest *tag, struct bytes text, struct error *error);
+/* Whether the text that is kept has this tag: one command. */
+int tpm_baseline_is(struct tpm *tpm, const struct digest *tag, bool *ret_same, struct error *error);
 
 /* Active banks, known since tpm_open: costs no command. */
 size_t tpm_banks(const struct tpm *tpm, const enum hash_algorithm **ret_banks);

@@ -8,26 +8,30 @@
 #define BASELINE_INDEX  0x01404802u
 #define BASELINE_OBJECT "0x01404802"
 #define BASELINE_MAGIC  0x48504231u /* "HPB1" */
-#define HEADER_SIZE     (4 + 2 + TPM2_DIGEST_SIZE)
+#define CHECKSUM_SIZE   4
+#define HEADER_SIZE     (4 + 2 + CHECKSUM_SIZE + TPM2_DIGEST_SIZE)
 #define SIZE_STEP       256 /* room is made in steps, so that a little growth needs no new index */
 #define CHUNK_SIZE      512 /* of one command: TPM_PT_NV_BUFFER_MAX is at least this */
 
 struct header {
 	uint16_t size;
-	uint8_t sha256[TPM2_DIGEST_SIZE];
+	uint8_t checksum[CHECKSUM_SIZE]; /* first bytes of the text's SHA-256 */
+	uint8_t tag[TPM2_DIGEST_SIZE];
 };
 
 static bool decode_header(struct bytes data, struct header *ret_header)
 {
 	struct cursor cursor = cursor_make(data);
 	bool ours = cursor_u32be(&cursor) == BASELINE_MAGIC;
-	struct bytes digest;
+	struct bytes checksum, tag;
 
 	ret_header->size = cursor_u16be(&cursor);
-	digest = cursor_bytes(&cursor, sizeof(ret_header->sha256));
+	checksum = cursor_bytes(&cursor, sizeof(ret_header->checksum));
+	tag = cursor_bytes(&cursor, sizeof(ret_header->tag));
 	if (cursor.failed || !ours || ret_header->size > TPM_BASELINE_MAX_SIZE)
 		return false;
-	memcpy(ret_header->sha256, digest.data, digest.size);
+	memcpy(ret_header->checksum, checksum.data, checksum.size);
+	memcpy(ret_header->tag, tag.data, tag.size);
 	return true;
 }
 
@@ -46,7 +50,7 @@ static bool is_content(const struct header *header, struct bytes text)
 {
 	const struct digest digest = digest_of(HASH_SHA256, text);
 
-	return header->size == text.size && memcmp(digest.data, header->sha256, sizeof(header->sha256)) == 0;
+	return header->size == text.size && memcmp(digest.data, header->checksum, sizeof(header->checksum)) == 0;
 }
 
 int tpm_baseline_read(struct tpm *tpm, struct buffer *text, struct error *error)
@@ -80,14 +84,14 @@ int tpm_baseline_read(struct tpm *tpm, struct buffer *text, struct error *error)
 	return 0;
 }
 
-int tpm_baseline_is(struct tpm *tpm, struct bytes text, bool *ret_same, struct error *error)
+int tpm_baseline_is(struct tpm *tpm, const struct digest *tag, bool *ret_same, struct error *error)
 {
 	struct header header;
 	bool known = false;
 	struct error found;
 	int result = read_header(tpm, &header, &known, &found);
 
-	*ret_same = known && is_content(&header, text);
+	*ret_same = known && bytes_equal(digest_bytes(tag), bytes_make(header.tag, sizeof(header.tag)));
 	if (result < 0 && result != -E_NOT_FOUND && error)
 		*error = found;
 	return result == -E_NOT_FOUND ? 0 : result;
@@ -115,7 +119,7 @@ static int make_room(struct tpm *tpm, size_t size, struct error *error)
 	return result;
 }
 
-int tpm_baseline_write(struct tpm *tpm, struct bytes text, struct error *error)
+int tpm_baseline_write(struct tpm *tpm, const struct digest *tag, struct bytes text, struct error *error)
 {
 	const struct digest digest = digest_of(HASH_SHA256, text);
 	uint8_t header[HEADER_SIZE];
@@ -133,6 +137,7 @@ int tpm_baseline_write(struct tpm *tpm, struct bytes text, struct error *error)
 	/* Last: until then what is there is damaged, or of before where nothing was written yet. */
 	tpm2_put_u32(&writer, BASELINE_MAGIC);
 	tpm2_put_u16(&writer, (uint16_t)text.size);
-	tpm2_put(&writer, digest_bytes(&digest));
+	tpm2_put(&writer, bytes_make(digest.data, CHECKSUM_SIZE));
+	tpm2_put(&writer, digest_bytes(tag));
 	return result < 0 ? result : tpm2_platform_write(tpm, BASELINE_INDEX, 0, tpm2_written(&writer), error);
 }
