@@ -2,7 +2,6 @@
 #include "attest/explain.h"
 #include "attest/eventlog.h"
 #include "attest/keep.h"
-#include "attest/totp.h"
 #include "base/cleanup.h"
 #include "trust/trust.h"
 #include <inttypes.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/keep.h"
 #include "attest/eventlog.h"
-#include "attest/totp.h"
 #include "base/cleanup.h"
 
 int keep_find_untold(struct bytes log, const struct tpm_pcrs *now, struct baseline_untold *ret_untold,

@@ -4,11 +4,14 @@
 #ifndef HEADS_ATTEST_KEEP_H
 #define HEADS_ATTEST_KEEP_H
 
+#include "attest/totp.h"
 #include "format/baseline.h"
 #include "tpm/tpm.h"
 
-#define KEEP_PCR_MASK TOTP_PCR_MASK /* attest/totp.h: what is measured when the secret opens */
+#define KEEP_PCR_MASK TOTP_PCR_MASK /* what is measured when the secret opens */
 #define KEEP_FILE     "kexec_eventlog.txt"
+/* The owner's settings as PID 1 measured them, for the recovery shell. */
+#define KEEP_SETTINGS_FILE "/run/heads/config.user"
 
 /* PCRs of the mask, in the SHA-256 bank, whose values the log does not lead to: firmware that measures without a log,
  * or somebody else. Errors: those of eventlog_replay, -E_UNSUPPORTED (no SHA-256 bank). */

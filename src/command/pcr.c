@@ -127,7 +127,8 @@ static const struct command_verb verbs[] = {
      run_extend},
     {"log", "[FILE]", "prints an event log, by default this machine's", pcr_log_run},
     {"replay", "LOG", "does an event log lead to the PCRs that the TPM holds?", pcr_replay_run},
-    {"why", "[--settings OLD NEW] OLDLOG NEWLOG", "what differs between two boots, in words", pcr_why_run},
+    {"why", "[--list FILE | [--settings OLD NEW] OLDLOG NEWLOG]",
+     "why the TOTP secret does not open, or what differs between two boots, in words", pcr_why_run},
     {"predict", "[--log LOG] ROM", "PCR 2 and 7 as a ROM file leads to them", pcr_predict_run},
 };
 

@@ -103,6 +103,17 @@ static int measure_files(struct tpm *tpm, const struct owner_files *files, struc
 	return 0;
 }
 
+/* For `heads pcr why` in the recovery shell; nothing depends on it. */
+static void show_settings(const struct owner_files *files)
+{
+	CLEANUP_CLOSE int directory = open(RUN_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct bytes content = owner_files_find(files, OWNER_FILE_SETTINGS);
+	struct error error;
+
+	if (directory >= 0 && content.data && file_replace(directory, "config.user", content, 0600, &error) < 0)
+		log_error(&error);
+}
+
 /* The event log begins with what the firmware measured. Without a log the boot goes on: the TPM has the truth. */
 static int open_tpm(struct tpm **ret_tpm, struct error *error)
 {
@@ -139,6 +150,8 @@ static int read_rom(struct init *init, struct error *error)
 		r = keep_measured(&files, OWNER_FILE_SETTINGS, &init->settings_fd, error);
 	if (r == 0)
 		r = keep_keys(&files, &init->key_fd, error);
+	if (r == 0)
+		show_settings(&files);
 	if (r == 0)
 		log_line("rom files=%zu key=%s settings=%s tpm-commands=%u ms=%llu", files.count,
 		         init->key_fd >= 0 ? "yes" : "no", init->settings_fd >= 0 ? "yes" : "no",

@@ -155,6 +155,8 @@ static unsigned timeout(struct menu *menu, const struct shown *shown)
 		return 0;
 	if (menu->totp.size == 0 && menu->totp_problem.code != E_NO_SECRET && menu->totp_problem.code != E_NO_DEVICE)
 		return 0;
+	if (menu->explanation.why.count > 0)
+		return 0; /* a TPM without the secret that was there */
 	return (unsigned)rom_settings_number(&menu->settings, "CONFIG_AUTO_BOOT_TIMEOUT", MAX_TIMEOUT_SECONDS, 0);
 }
 

@@ -37,12 +37,12 @@ static int read_handed_over(int fd, const char *name, struct buffer *content, st
 
 static void load_owner_files(struct menu *menu)
 {
-	CLEANUP(buffer_clear) struct buffer text = {0};
 	struct error error;
 
-	if (read_handed_over(menu->request->settings_fd, "config.user", &text, &error) < 0)
+	if (read_handed_over(menu->request->settings_fd, "config.user", &menu->settings_text, &error) < 0)
 		log_error(&error);
-	if (rom_settings_load(SETTINGS_BOARD_FILE, buffer_bytes(&text), &menu->settings, &menu->settings_problem) < 0)
+	if (rom_settings_load(SETTINGS_BOARD_FILE, buffer_bytes(&menu->settings_text), &menu->settings,
+	                      &menu->settings_problem) < 0)
 		log_error(&menu->settings_problem);
 	if (read_handed_over(menu->request->key_fd, "owner.asc", &menu->key, &error) < 0)
 		log_error(&error);
@@ -110,11 +110,14 @@ void menu_open_totp(struct menu *menu)
 		r = error_set(&menu->totp_problem, menu->tpm_problem.code, "totp", "%s", menu->tpm_problem.sentence);
 	if (r == 0)
 		menu->totp_problem.code = E_NONE;
-	if (r == 0)
+	if (r == 0) {
 		log_line("totp ok pcrs=0-4,7");
-	else
+		menu->explanation.why.count = 0;
+		menu_keep_measured(menu, false);
+	} else {
 		log_line("totp unavailable code=%s sentence=\"%s\"", error_name(menu->totp_problem.code),
 		         menu->totp_problem.sentence);
+	}
 }
 
 static void log_cost(const struct menu *menu)
@@ -134,6 +137,8 @@ void menu_prepare_boot(struct menu *menu)
 	        &menu->boot, rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"), buffer_bytes(&menu->key),
 	        settings_is_yes(&menu->settings.merged, "CONFIG_IGNORE_ROLLBACK") ? NULL : menu->tpm) < 0)
 		log_error(&menu->boot.problem);
+	if (menu->totp.size == 0)
+		menu_explain_totp(menu);
 }
 
 static void close_menu(struct menu *menu)
@@ -146,6 +151,7 @@ static void close_menu(struct menu *menu)
 	boot_system_clear(&menu->boot);
 	rom_settings_clear(&menu->settings);
 	buffer_clear(&menu->key);
+	buffer_clear(&menu->settings_text);
 	ui_close(&menu->ui);
 }
 

@@ -3,6 +3,7 @@
 #ifndef HEADS_MENU_SCREEN_H
 #define HEADS_MENU_SCREEN_H
 
+#include "attest/explain.h"
 #include "attest/totp.h"
 #include "boot/system.h"
 #include "menu/menu.h"
@@ -14,6 +15,7 @@ struct menu {
 	struct ui *ui;
 	struct rom_settings settings;
 	struct error settings_problem; /* code E_NONE: all could be read */
+	struct buffer settings_text;   /* the owner's settings as they were measured */
 	struct buffer key;             /* the owner's public keys, one keyring; empty: none */
 	struct tpm *tpm;               /* NULL: none, and tpm_problem says why */
 	struct error tpm_problem;
@@ -23,7 +25,8 @@ struct menu {
 	struct secret owner; /* the TPM's owner passphrase once it was given: menu_as_owner */
 	struct secret totp;  /* empty: not available, and totp_problem says why */
 	struct error totp_problem;
-	struct error clock_problem; /* code E_NONE: the clock is believed */
+	struct explanation explanation; /* why the secret does not open; no cause: it does, or nothing is known */
+	struct error clock_problem;     /* code E_NONE: the clock is believed */
 	struct boot_system boot;
 	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
 	bool may_time_out;                      /* until the first key */
@@ -77,6 +80,12 @@ void menu_forget_owner(struct menu *menu);
 void menu_prepare_boot(struct menu *menu);
 /* Opens the TOTP secret and says how that went on the console log. */
 void menu_open_totp(struct menu *menu);
+/* After the TOTP secret opened: what is measured now is kept for the next time. anew: it was sealed just now. */
+void menu_keep_measured(struct menu *menu, bool anew);
+/* After /boot was read: why the secret does not open, on the console log and in menu->explanation. */
+void menu_explain_totp(struct menu *menu);
+/* The first causes, a line each. */
+void menu_add_causes(const struct menu *menu, size_t most, struct ui_text *text);
 /* Two lines on every screen that leads to a boot: date and code, state of /boot. */
 void menu_status(void *context, struct ui_text *text);
 

@@ -29,12 +29,14 @@ static void add_totp(const struct menu *menu, struct ui_text *text, time_t now)
 	} else if (menu->totp.size > 0) {
 		ui_text_add(text, UI_BAD, "TOTP      no code: the clock is wrong");
 	} else if (menu->totp_problem.code == E_NO_SECRET) {
-		ui_text_add(text, UI_WARNING, "TOTP      no secret yet (choose T)");
+		ui_text_add(text, UI_WARNING, "TOTP      no secret%s (choose T)",
+		            menu->explanation.why.count > 0 ? "" : " yet");
 	} else if (menu->totp_problem.code == E_NO_DEVICE) {
 		ui_text_add(text, UI_WARNING, "TOTP      no TPM: nothing proves that this firmware is untouched");
 	} else {
 		ui_text_add(text, UI_BAD, "TOTP      %s", menu->totp_problem.sentence);
 	}
+	menu_add_causes(menu, 1, text);
 }
 
 /* Only what is unusual; the system screen shows the rest. */

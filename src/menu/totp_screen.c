@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SHOWN_CAUSES 8
+
 static const char *label(const struct menu *menu)
 {
 	const char *board = rom_settings_get(&menu->settings, "CONFIG_BOARD_NAME");
@@ -54,12 +56,16 @@ void screen_totp_enrol(struct menu *menu)
 	log_line("totp enrolled");
 	show_enrolment(menu, secret_bytes(&secret));
 	menu_open_totp(menu);
+	if (menu->totp.size > 0)
+		menu_keep_measured(menu, true);
 }
 
 /* What the owner should know before a new secret replaces the old one. */
 static void explain(const struct menu *menu, struct ui_text *text)
 {
-	switch (menu->totp.size > 0 ? E_NONE : menu->totp_problem.code) {
+	const bool lost = menu->totp_problem.code == E_NO_SECRET && menu->explanation.why.count > 0;
+
+	switch (menu->totp.size > 0 ? E_NONE : lost ? E_FOREIGN_TPM : menu->totp_problem.code) {
 	case E_NONE:
 		ui_text_add(text, UI_GOOD,
 		            "The TPM released the secret: PCRs 0-4 and 7 are as they were when it was made.");
@@ -75,6 +81,7 @@ static void explain(const struct menu *menu, struct ui_text *text)
 		break;
 	default:
 		ui_text_add(text, UI_BAD, "%s", menu->totp_problem.sentence);
+		menu_add_causes(menu, SHOWN_CAUSES, text);
 		ui_text_add(text, UI_NORMAL,
 		            "If you changed the firmware or its settings yourself, make a new secret. If you did not, "
 		            "somebody else "

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is kept for the next start when the TOTP secret opens, and what is said when it does not. */
+#include "attest/keep.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "menu/screen.h"
+#include <string.h>
+
+/* The settings as PID 1 measured them; a file that is there and empty is another thing than none. */
+static struct bytes measured_settings(const struct menu *menu)
+{
+	const struct buffer *text = &menu->settings_text;
+
+	if (menu->request->settings_fd < 0)
+		return BYTES_EMPTY;
+	return bytes_make(text->data ? text->data : (const uint8_t *)"", text->size);
+}
+
+void menu_keep_measured(struct menu *menu, bool anew)
+{
+	struct error error;
+	size_t size;
+
+	if (keep_in_tpm(menu->tpm, measured_settings(menu), anew, &size, &error) < 0)
+		log_error(&error);
+	else if (size > 0)
+		log_line("why kept=tpm bytes=%zu", size);
+}
+
+/* Only of a /boot whose signature is good; a file that does not fit makes the list no less signed. */
+static struct bytes signed_list(const struct menu *menu)
+{
+	struct bytes list = BYTES_EMPTY;
+
+	if (menu->boot.verify.signature == VERIFY_GOOD && menu->boot.snapshot)
+		(void)snapshot_bytes(menu->boot.snapshot, KEEP_FILE, BASELINE_MAX_SIZE, &list, NULL);
+	return list;
+}
+
+static void log_causes(const struct explanation *explanation)
+{
+	for (size_t i = 0; i < explanation->why.count; i++) {
+		const struct why_cause *cause = &explanation->why.causes[i];
+		const char *kind = why_kind_name(cause->kind), *source = explain_source_name(explanation->source);
+
+		if (cause->pcr < 0)
+			log_line("why kind=%s source=%s sentence=\"%s\"", kind, source, cause->sentence);
+		else
+			log_line("why kind=%s pcr=%d source=%s sentence=\"%s\"", kind, cause->pcr, source,
+			         cause->sentence);
+	}
+}
+
+void menu_explain_totp(struct menu *menu)
+{
+	const struct explain_known known = {.signed_list = signed_list(menu),
+	                                    .settings = measured_settings(menu),
+	                                    .since = menu->start_known ? &menu->since_start : NULL,
+	                                    .foreign = menu->totp_problem.code == E_FOREIGN_TPM};
+	enum error_code code = menu->totp_problem.code;
+	struct error error;
+
+	memset(&menu->explanation, 0, sizeof(menu->explanation));
+	if (!menu->tpm || (code != E_WRONG_PCR && code != E_NO_SECRET && code != E_FOREIGN_TPM))
+		return;
+	if (explain_seal(menu->tpm, TPM_SLOT_TOTP, &known, &menu->explanation, &error) < 0)
+		log_error(&error);
+	log_causes(&menu->explanation);
+}
+
+void menu_add_causes(const struct menu *menu, size_t most, struct ui_text *text)
+{
+	const struct why *why = &menu->explanation.why;
+
+	for (size_t i = 0; i < why->count && i < most; i++)
+		ui_text_add(text, UI_BAD, "%-9s %s", i == 0 ? "Why" : "", why->causes[i].sentence);
+}
