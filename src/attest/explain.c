@@ -196,20 +196,20 @@ static void find_disk_causes(const struct now *now, struct why *why)
 		why_add(why, WHY_LUKS_CHANGED, 6, "the LUKS header of a disk changed, or it is another disk");
 }
 
-static int compare(struct bytes before, const struct now *now, const struct baseline *list,
+/* earlier: the settings that belong to the list, data NULL where they are not known. */
+static int compare(const struct baseline *list, struct bytes earlier, const struct now *now,
                    const struct explain_known *known, struct why *why, struct error *error)
 {
-	struct why_settings settings = {BYTES_EMPTY, known->settings};
+	const struct bytes before = buffer_bytes(&list->log), after = buffer_bytes(&now->content.log);
+	const struct why_settings settings = {earlier, known->settings};
 	CLEANUP_FREE struct why *found = calloc(1, sizeof(*found));
 	int r;
 
 	if (!found)
 		return error_set(error, E_MEMORY, "event log", "there is not enough memory to compare event logs");
-	if (list && list->has_settings)
-		settings.before = list->settings;
-	r = why_compare(before, buffer_bytes(&now->content.log), &settings, found, error);
+	r = why_compare(before, after, &settings, found, error);
 	if (r == -E_USAGE) /* settings that are not those that were measured: the events tell what they can */
-		r = why_compare(before, buffer_bytes(&now->content.log), NULL, found, error);
+		r = why_compare(before, after, NULL, found, error);
 	for (size_t i = 0; r == 0 && i < found->count; i++)
 		why_add(why, found->causes[i].kind, found->causes[i].pcr, "%s", found->causes[i].sentence);
 	return r;
@@ -227,7 +227,7 @@ static int compare_with_nothing(const struct now *now, const struct explain_know
 
 	if (r == 0)
 		r = baseline_parse(buffer_bytes(&text), &before, error);
-	return r < 0 ? r : compare(buffer_bytes(&before.log), now, NULL, known, why, error);
+	return r < 0 ? r : compare(&before, BYTES_EMPTY, now, known, why, error);
 }
 
 static void say_without_log(const struct now *now, struct why *why)
@@ -256,10 +256,10 @@ static const struct list *choose(const struct list *of_boot, const struct list *
 	const uint32_t wanted = now->sealed_otherwise & KEEP_PCR_MASK;
 
 	*ret_source = EXPLAIN_NOTHING;
-	if (of_boot->there && differing(of_boot, now) == wanted)
-		*ret_source = EXPLAIN_SIGNED;
-	else if (of_tpm->there && differing(of_tpm, now) == wanted)
+	if (of_tpm->there && differing(of_tpm, now) == wanted)
 		*ret_source = EXPLAIN_TPM;
+	else if (of_boot->there && differing(of_boot, now) == wanted)
+		*ret_source = EXPLAIN_SIGNED;
 	return *ret_source == EXPLAIN_SIGNED ? of_boot : *ret_source == EXPLAIN_TPM ? of_tpm : NULL;
 }
 
@@ -268,6 +268,7 @@ static int explain_difference(struct now *now, const struct list *of_boot, const
 {
 	struct why *why = &explanation->why;
 	const struct list *list = choose(of_boot, of_tpm, now, &explanation->source);
+	struct bytes earlier;
 	int r;
 
 	if (now->problem.code != E_NONE) {
@@ -275,13 +276,15 @@ static int explain_difference(struct now *now, const struct list *of_boot, const
 		return 0;
 	}
 	find_resets(now, known->since, why);
-	if (of_boot->there && explanation->source != EXPLAIN_SIGNED && differing(of_boot, now) == 0) {
+	if (of_boot->there && differing(of_boot, now) == 0) {
 		why_add(why, WHY_TPM_CHANGED, WHY_NO_PCR,
 		        "this is another TPM, or its secret was made in another state of the machine: all that was "
 		        "measured is as it was when /boot was signed");
 		return 0;
 	}
-	r = list ? compare(buffer_bytes(&list->content.log), now, &list->content, known, why, error)
+	/* The TPM's list may have had no room for the settings. */
+	earlier = list && list->content.has_settings ? list->content.settings : of_boot->content.settings;
+	r = list ? compare(&list->content, earlier, now, known, why, error)
 	         : compare_with_nothing(now, known, why, error);
 	if (r < 0)
 		return r;

@@ -28,8 +28,8 @@ struct explanation {
 	enum explain_source source;
 };
 
-/* Explains why the slot's secret does not open. Of two lists that belong to the seal the signed one is taken: it holds
- * the whole settings. A list belongs to it where it leads to the very PCRs that differ from those sealed to.
+/* Explains why the slot's secret does not open. A list belongs to the seal where it differs from now in the very PCRs
+ * that the seal differs in. Of two that do the TPM's is taken: it is as young as the last opening.
  * Errors: those of tpm_seal_difference and tpm_pcr_read, -E_MEMORY. A log or list that cannot be read is a cause, or
  * left out. */
 int explain_seal(struct tpm *tpm, enum tpm_slot slot, const struct explain_known *known,
