@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "boot/verify.h"
 #include <stdint.h>
 
 /* A further file of the signed set, written or taken out with this signing: "kexec_default.1.txt". */
@@ -42,5 +43,11 @@ struct sign_result {
  * kexec* name; no file at all; gpg does not sign), -E_IO, -E_PROCESS (no gpg), -E_SYSTEM (what was written does not
  * verify). */
 int sign_directory(const struct sign_request *request, struct sign_result *ret_result, struct error *error);
+
+/* Has gpg sign the message, armoured and detached, exports the public key that it signed with into the keyring, and has
+ * gpgv check the one against the other.
+ * Errors: -E_REFUSED (gpg did not sign: with its reason), -E_PROCESS, -E_MEMORY. */
+int sign_message(const struct sign_request *request, struct bytes message, struct verify_keyring *keyring,
+                 struct buffer *signature, char signer[65], struct error *error);
 
 #endif

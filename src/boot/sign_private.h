@@ -38,11 +38,6 @@ bool sign_name_is_carried(const char *path);
 int sign_add_extra(const struct sign_request *request, struct snapshot *snapshot, enum signed_set in_force,
                    struct sign_set *set, struct error *error);
 
-/* Has gpg sign the message, armoured and detached, exports the public key that it signed with into the keyring, and has
- * gpgv check the one against the other.
- * Errors: -E_REFUSED (gpg did not sign: with its reason), -E_PROCESS, -E_MEMORY. */
-int sign_message(const struct sign_request *request, struct bytes message, struct verify_keyring *keyring,
-                 struct buffer *signature, char signer[65], struct error *error);
 /* Adds the public keys of the home that could have signed an earlier set: the one of the request, or all of them. */
 int sign_keyring(const struct sign_request *request, struct verify_keyring *keyring, struct error *error);
 

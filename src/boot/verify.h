@@ -113,5 +113,9 @@ struct verify_status {
 	const char *why; /* why VERIFY_BAD, or NULL */
 };
 void verify_read_status(struct bytes text, int exit_status, struct verify_status *ret_status);
+/* Has gpgv check a detached signature, armoured or binary, over a message that is not /boot's. What it says is in
+ * ret_status. Errors: -E_MALFORMED (no signature), -E_PROCESS (gpgv cannot be started), -E_MEMORY. */
+int verify_detached(const struct verify_keyring *keyring, struct bytes signature, struct bytes message,
+                    struct verify_status *ret_status, struct error *error);
 
 #endif

@@ -185,3 +185,21 @@ int verify_run_gpgv(const struct verify_keyring *keyring, int signature, int mes
 	verify_read_status(buffer_bytes(&output), status, ret_status);
 	return 0;
 }
+
+int verify_detached(const struct verify_keyring *keyring, struct bytes signature, struct bytes message,
+                    struct verify_status *ret_status, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer binary = {0};
+	CLEANUP_CLOSE int signature_fd = -1, message_fd = -1;
+	int r = armour_read(signature, ARMOUR_SIGNATURE, "the signature", &binary, error);
+
+	if (r < 0)
+		return r;
+	signature_fd = memfd_sealed("signature", buffer_bytes(&binary), error);
+	if (signature_fd < 0)
+		return signature_fd;
+	message_fd = memfd_sealed("message", message, error);
+	if (message_fd < 0)
+		return message_fd;
+	return verify_run_gpgv(keyring, signature_fd, message_fd, ret_status, error);
+}

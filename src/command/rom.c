@@ -114,6 +114,9 @@ static const struct command_verb verbs[] = {
     {"add", "[--region NAME] FILE NAME FROM", "adds a raw file", rom_add_run},
     {"replace", "[--region NAME] FILE NAME FROM", "adds a raw file, in place of one of that name", rom_replace_run},
     {"remove", "[--region NAME] FILE NAME", "removes a raw file", rom_remove_run},
+    {"update", "[--chip IMAGE] [--plan] PACKAGE", "installs a signed update in the other slot", rom_update_run},
+    {"flash", "[--chip IMAGE] FILE", "writes a whole image, after a typed word", rom_flash_run},
+    {"package", "--version V --gnupghome HOME --out PACKAGE ROM", "makes a signed update", rom_package_run},
 };
 
 const struct command_noun command_rom = {"rom", "what a flash image holds", verbs, ARRAY_SIZE(verbs)};

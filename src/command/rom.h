@@ -22,6 +22,9 @@ const char *rom_type_name(const struct cbfs_file *file, char text[16]);
 int rom_add_run(const struct command_context *context, int argc, char **argv);
 int rom_replace_run(const struct command_context *context, int argc, char **argv);
 int rom_remove_run(const struct command_context *context, int argc, char **argv);
+int rom_package_run(const struct command_context *context, int argc, char **argv);
+int rom_update_run(const struct command_context *context, int argc, char **argv);
+int rom_flash_run(const struct command_context *context, int argc, char **argv);
 int rom_info_run(const struct command_context *context, int argc, char **argv);
 
 #endif

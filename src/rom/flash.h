@@ -31,6 +31,8 @@ int flash_open_device(const struct flash_device *device, struct flash **ret_flas
 int flash_open_mtd(const char *path, struct flash **ret_flash, struct error *error);
 /* An image file with blocks of 4 KiB. Errors: -E_NOT_FOUND, -E_NOT_REGULAR, -E_IO, -E_USAGE (its size). */
 int flash_open_file(const char *path, struct flash **ret_flash, struct error *error);
+/* Memory of the caller, with blocks of 4 KiB, which stays the caller's. Errors: -E_USAGE (its size), -E_MEMORY. */
+int flash_open_memory(uint8_t *data, size_t size, struct flash **ret_flash, struct error *error);
 /* NULL is accepted; fits CLEANUP(). */
 void flash_close(struct flash **flash);
 

@@ -223,4 +223,11 @@ int tpm_shutdown(struct tpm *tpm, struct error *error);
 /* Commands sent since tpm_open. */
 unsigned tpm_command_count(const struct tpm *tpm);
 
+/* The lowest firmware version that an update may install (A17), as a number that grows with the version.
+ * Errors: -E_NOT_FOUND (no update was installed yet), -E_FOREIGN_TPM, -E_TPM_FORGED, -E_TPM. */
+int tpm_floor_read(struct tpm *tpm, uint64_t *ret_value, struct error *error);
+/* Raises it to value; a lower value leaves it. Only before the cap. owner is needed the first time alone.
+ * Errors: -E_WRONG_PCR (after the cap), -E_WRONG_AUTH, -E_TPM_FORGED, -E_TPM. */
+int tpm_floor_raise(struct tpm *tpm, uint64_t value, struct bytes owner, struct error *error);
+
 #endif
