@@ -146,12 +146,8 @@ static int read_update(const struct arguments *arguments, struct bytes package, 
 	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
 	int r;
 
-	if (arguments->plain) {
-		r = update_read_plain(package, update, error);
-		return r < 0 || arguments->plan_only
-		           ? r
-		           : typed("Nobody vouches for this image: it may hold anything.", PLAIN_WORD, error);
-	}
+	if (arguments->plain)
+		return update_read_plain(package, update, error);
 	r = chip_keyring(chip, &keyring, error);
 	return r < 0 ? r : update_read(package, &keyring, update, error);
 }
@@ -192,7 +188,10 @@ static int install(const struct command_context *context, const struct arguments
 	print_plan(context, &plan);
 	if (arguments->plan_only)
 		return 0;
-	r = update_apply(&plan, flash, &watch, &count, error);
+	if (arguments->plain)
+		r = typed("Nobody vouches for this image: it may hold anything.", PLAIN_WORD, error);
+	if (r == 0)
+		r = update_apply(&plan, flash, &watch, &count, error);
 	if (r == 0)
 		print_done(context, update.manifest.version, plan.slots.slots[1 - plan.keep].name, &count,
 		           log_now_ms() - started);

@@ -10,6 +10,7 @@
 #include "boot/load.h"
 #include "init/console.h"
 #include "init/mounts.h"
+#include "init/slots.h"
 #include "init/power_button.h"
 #include "menu/menu.h"
 #include "rom/owner_files.h"
@@ -142,6 +143,7 @@ static int read_rom(struct init *init, struct error *error)
 	if (r < 0)
 		return r;
 	r = owner_files_read(&image, &files, error);
+	slots_log(&image);
 	rom_close(&image);
 	if (r < 0)
 		return r;

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ERASED 0xff
+#define ERASED    0xff
+#define LOOKED_AT 8192 /* bytes that tell an empty slot from one that is not */
 
 static const char *const state_names[] = {
     [ROM_SLOT_EMPTY] = "empty",
@@ -26,9 +27,8 @@ static void judge(struct bytes mark_region, const char *name, bool check, struct
 	struct digest digest;
 
 	if (slot_mark_parse(mark_region, name, &mark, NULL) < 0) {
-		/* An empty CBFS begins with the header of its free space. */
-		bool empty = bytes_are_all(slot->region, ERASED) ||
-		             bytes_are_all(bytes_slice(slot->region, 64, slot->region.size), ERASED);
+		/* An empty CBFS begins with the header of its free space; what is written begins at the front. */
+		bool empty = bytes_are_all(bytes_slice(slot->region, 64, LOOKED_AT), ERASED);
 
 		slot->state = empty ? ROM_SLOT_EMPTY : ROM_SLOT_UNFINISHED;
 		return;

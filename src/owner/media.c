@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "owner/media.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "disk/block.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#define MOUNT_POINT "/run/heads/media"
+#define PREFIX      "heads-"
+#define FLAGS       (MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC)
+
+static bool attach(const char *device)
+{
+	static const char *const types[] = {"vfat", "ext4"};
+
+	(void)mkdir(MOUNT_POINT, 0700);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (mount(device, MOUNT_POINT, types[i], FLAGS, NULL) == 0)
+			return true;
+	return false;
+}
+
+static void detach(void)
+{
+	(void)umount2(MOUNT_POINT, MNT_DETACH);
+}
+
+static bool ends_with(const char *name, const char *suffix)
+{
+	size_t size = strlen(name), end = strlen(suffix);
+
+	return size > end && strcasecmp(name + size - end, suffix) == 0;
+}
+
+static size_t list_device(const char *device, struct media_file *files, size_t room)
+{
+	const struct dirent *entry;
+	size_t count = 0;
+	DIR *directory;
+
+	if (room == 0 || !attach(device))
+		return 0;
+	directory = opendir(MOUNT_POINT);
+	while (directory && count < room && (entry = readdir(directory))) { /* NOLINT(concurrency-mt-unsafe) */
+		bool package = ends_with(entry->d_name, ".tar");
+
+		if (strncasecmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
+		    (!package && !ends_with(entry->d_name, ".rom")) || strlen(entry->d_name) >= sizeof(files->name))
+			continue;
+		(void)snprintf(files[count].device, sizeof(files->device), "%.47s", device);
+		(void)snprintf(files[count].name, sizeof(files->name), "%.127s", entry->d_name);
+		files[count++].package = package;
+	}
+	if (directory)
+		(void)closedir(directory);
+	detach();
+	return count;
+}
+
+size_t media_list(struct media_file files[MEDIA_MAX_FILES])
+{
+	struct block_device devices[BLOCK_MAX_DEVICES];
+	size_t device_count = block_list(devices), count = 0;
+
+	for (int removable = 1; removable >= 0; removable--)
+		for (size_t i = 0; i < device_count; i++)
+			if (devices[i].removable == (removable == 1))
+				count += list_device(devices[i].path, files + count, MEDIA_MAX_FILES - count);
+	return count;
+}
+
+static int read_file(const struct media_file *file, size_t limit, struct buffer *content, struct error *error)
+{
+	CLEANUP_CLOSE int directory = open(MOUNT_POINT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = openat(directory, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) != 0)
+		return error_set_errno(error, E_IO, file->name, errno, "%s on %s cannot be read", file->name,
+		                       file->device);
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, E_NOT_REGULAR, file->name, "%s on %s is not a regular file", file->name,
+		                 file->device);
+	return file_read_fd(fd, file->name, limit, content, error);
+}
+
+int media_read(const struct media_file *file, size_t limit, struct buffer *content, struct error *error)
+{
+	int r;
+
+	if (!attach(file->device))
+		return error_set(error, E_IO, file->device, "%s cannot be mounted any more; is the stick still there?",
+		                 file->device);
+	r = read_file(file, limit, content, error);
+	detach();
+	return r;
+}

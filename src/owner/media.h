@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looking for firmware files on the attached disks and sticks, when the owner asks. */
+#ifndef HEADS_OWNER_MEDIA_H
+#define HEADS_OWNER_MEDIA_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include <stdbool.h>
+
+#define MEDIA_MAX_FILES 16
+
+struct media_file {
+	char device[48]; /* "/dev/sda1" */
+	char name[128];  /* at the root of its file system */
+	bool package;    /* heads-*.tar; otherwise heads-*.rom */
+};
+
+/* Lists files heads-*.tar and heads-*.rom at the root of every vfat and ext4 file system, removable ones first. Each is
+ * mounted read-only, without devices and programs, and released again. Returns how many. */
+size_t media_list(struct media_file files[MEDIA_MAX_FILES]);
+/* Reads one of them, once, into the buffer. Errors: -E_IO, -E_NOT_REGULAR, -E_TOO_LARGE, -E_MEMORY. */
+int media_read(const struct media_file *file, size_t limit, struct buffer *content, struct error *error);
+
+#endif
