@@ -21,7 +21,7 @@ struct visit {
 	struct update update;
 	struct update_plan plan;
 	unsigned shown_percent;
-	char what[64];
+	char what[96];
 };
 
 static void visit_clear(struct visit *visit)
@@ -133,9 +133,10 @@ static bool confirm(struct visit *visit)
 	bool yes;
 
 	if (!visit->update.vouched)
-		ui_text_add(&text, UI_BAD,
-		            "NOBODY VOUCHES FOR THIS FILE. It is a plain image without a signature: it may hold anything, and "
-		            "what it holds will see your passphrases.");
+		ui_text_add(
+		    &text, UI_BAD,
+		    "NOBODY VOUCHES FOR THIS FILE. It is a plain image without a signature: it may hold anything, and "
+		    "what it holds will see your passphrases.");
 	for (size_t i = 0; i < visit->plan.change_count; i++)
 		ui_text_add(&text, UI_NORMAL, "%s", visit->plan.changes[i]);
 	yes = visit->update.vouched

@@ -17,6 +17,7 @@ enum choice {
 	REPORT,
 	SETTINGS,
 	SYSTEM,
+	FIRMWARE,
 	AGAIN,
 	RECOVERY,
 	REBOOT,
@@ -87,6 +88,7 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
 	add(shown, SYSTEM, 'i', "System information", UI_NORMAL);
+	add(shown, FIRMWARE, 'w', "Firmware: state, update", UI_NORMAL);
 	if (boot->trust.state == TRUST_REFUSED)
 		add(shown, FORCED, 'f', "Boot although it does not verify (dangerous)", UI_BAD);
 	add(shown, RECOVERY, 'r', "Recovery shell", UI_NORMAL);
@@ -133,6 +135,8 @@ static int choose(struct menu *menu, enum choice choice)
 	case SYSTEM:
 		screen_system(menu);
 		return 0;
+	case FIRMWARE:
+		return screen_firmware(menu);
 	case AGAIN:
 		menu_prepare_boot(menu);
 		return 0;

@@ -40,6 +40,7 @@ int screen_entries(struct menu *menu);
 void screen_report(struct menu *menu);
 void screen_settings(struct menu *menu);
 void screen_system(struct menu *menu);
+int screen_firmware(struct menu *menu);
 void screen_totp(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
 void screen_unlock(struct menu *menu);
