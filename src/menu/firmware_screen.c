@@ -97,7 +97,7 @@ static bool choose_file(struct visit *visit, struct media_file *ret_file)
 	for (size_t i = 0; i < screen.count; i++) {
 		char name[100];
 
-		(void)snprintf(labels[i], sizeof(labels[i]), "%s  on %s",
+		(void)snprintf(labels[i], sizeof(labels[i]), "%.99s  on %.47s",
 		               text_escape_into(bytes_from_string(files[i].name), name, sizeof(name)), files[i].device);
 		items[i] = (struct ui_item){.label = labels[i], .tone = files[i].package ? UI_NORMAL : UI_WARNING};
 	}
