@@ -102,7 +102,7 @@ static int ordinary_build(const struct rom_image *image, struct digest *pcr, str
 {
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		bool in_slot = parts[i].file && strcmp(parts[i].file, PAYLOAD) == 0 && has_slots(image);
-		struct bytes data;
+		struct bytes data = BYTES_EMPTY;
 		int r = find_part(image, in_slot ? SLOT_PREFIX : parts[i].region, parts[i].file, &data, error);
 
 		if (r == -E_NOT_FOUND && parts[i].optional)
@@ -140,7 +140,7 @@ static int as_logged(const struct rom_image *image, struct bytes log, struct dig
 	int r = eventlog_open(log, &reader, error);
 
 	while (r >= 0 && (r = eventlog_next(&reader, &event, error)) > 0) {
-		struct bytes data;
+		struct bytes data = BYTES_EMPTY;
 
 		if (event.pcr != EVENTLOG_ROM_PCR || event.type == EVENTLOG_NO_ACTION)
 			continue;

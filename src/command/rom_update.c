@@ -167,8 +167,8 @@ static int install(const struct command_context *context, const struct arguments
 	unsigned long long started = log_now_ms();
 	struct update_target target = {.version = arguments->version ? arguments->version : HEADS_VERSION};
 	struct flash_count count = {0};
-	struct update_plan plan;
-	struct update update;
+	struct update_plan plan = {0};
+	struct update update = {0};
 	int r = rom_settings_load(context->settings ? context->settings : SETTINGS_BOARD_FILE, BYTES_EMPTY, &settings,
 	                          error);
 

@@ -52,7 +52,7 @@ static bool is_name(struct bytes word)
 
 static bool copy_name(struct bytes word, char *target, size_t size)
 {
-	if (!is_name(word) || word.size >= size)
+	if (!word.data || !is_name(word) || word.size >= size)
 		return false;
 	memcpy(target, word.data, word.size);
 	target[word.size] = '\0';

@@ -11,6 +11,7 @@
 #define CHECKSUM_SIZE   8
 #define TYPE_OFFSET     156
 #define MAGIC_OFFSET    257
+#define VERSION_OFFSET  263
 #define PREFIX_OFFSET   345
 #define SIZE_LIMIT      ((uint64_t)1 << 33)
 
@@ -89,24 +90,23 @@ static int memory(const struct buffer *archive, struct error *error)
 int ustar_add(struct buffer *archive, const char *name, struct bytes content, struct error *error)
 {
 	uint8_t header[BLOCK] = {0};
-	size_t length = strlen(name);
+	struct bytes label = bytes_from_string(name);
 
-	if (length == 0 || length > NAME_SIZE)
+	if (label.size == 0 || label.size > NAME_SIZE)
 		return error_set(error, E_USAGE, name, "a file in an archive has a name of 1 to %d characters",
 		                 NAME_SIZE);
 	if (content.size >= SIZE_LIMIT)
 		return error_set(error, E_TOO_LARGE, name, "%s is too large for an archive", name);
-	memcpy(header, name, length);
+	memcpy(header, label.data, label.size);
 	memcpy(header + 100, "0000444", 8);
 	memcpy(header + 108, "0000000", 8);
 	memcpy(header + 116, "0000000", 8);
 	(void)snprintf((char *)header + SIZE_OFFSET, SIZE_DIGITS + 1, "%011llo", (unsigned long long)content.size);
 	memcpy(header + 136, "00000000000", 12);
 	header[TYPE_OFFSET] = '0';
-	memcpy(header + MAGIC_OFFSET,
-	       "ustar\0"
-	       "00",
-	       8);
+	(void)snprintf((char *)header + MAGIC_OFFSET, sizeof("ustar"), "ustar");
+	header[VERSION_OFFSET] = '0';
+	header[VERSION_OFFSET + 1] = '0';
 	(void)snprintf((char *)header + CHECKSUM_OFFSET, 7, "%06llo", (unsigned long long)checksum(header));
 	header[CHECKSUM_OFFSET + 7] = ' ';
 	buffer_append(archive, header, sizeof(header));

@@ -77,17 +77,21 @@ static bool show_state(struct visit *visit)
 	return yes;
 }
 
-static bool choose_file(struct visit *visit, struct media_file *ret_file)
-{
+struct found {
 	struct media_file files[MEDIA_MAX_FILES];
 	struct ui_item items[MEDIA_MAX_FILES];
 	char labels[MEDIA_MAX_FILES][160];
-	struct ui_menu screen = {.title = "Which file?", .items = items};
+};
+
+static bool choose_file(struct visit *visit, struct media_file *ret_file)
+{
+	struct found found;
+	struct ui_menu screen = {.title = "Which file?", .items = found.items};
 	struct error error;
 	size_t choice;
 
 	ui_progress(visit->menu->ui, TITLE, "Looking at the disks and sticks ...", 0, 0);
-	screen.count = media_list(files);
+	screen.count = media_list(found.files);
 	if (screen.count == 0) {
 		(void)error_set(&error, E_NOT_FOUND, "update",
 		                "no file heads-*.tar or heads-*.rom lies at the top of a vfat or ext4 file system");
@@ -97,13 +101,15 @@ static bool choose_file(struct visit *visit, struct media_file *ret_file)
 	for (size_t i = 0; i < screen.count; i++) {
 		char name[100];
 
-		(void)snprintf(labels[i], sizeof(labels[i]), "%.99s  on %.47s",
-		               text_escape_into(bytes_from_string(files[i].name), name, sizeof(name)), files[i].device);
-		items[i] = (struct ui_item){.label = labels[i], .tone = files[i].package ? UI_NORMAL : UI_WARNING};
+		(void)snprintf(found.labels[i], sizeof(found.labels[i]), "%.99s  on %.47s",
+		               text_escape_into(bytes_from_string(found.files[i].name), name, sizeof(name)),
+		               found.files[i].device);
+		found.items[i] =
+		    (struct ui_item){.label = found.labels[i], .tone = found.files[i].package ? UI_NORMAL : UI_WARNING};
 	}
 	if (ui_menu_run(visit->menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
 		return false;
-	*ret_file = files[choice];
+	*ret_file = found.files[choice];
 	return true;
 }
 

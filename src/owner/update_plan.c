@@ -59,14 +59,13 @@ static bool same_stages(const struct rom_image *a, const struct rom_image *b)
 	size_t offset_a, offset_b, position_a = 0, position_b = 0;
 	struct bytes region_a, region_b;
 	struct cbfs_file file_a, file_b;
-	bool more;
 
 	if (fmap_find(a->bytes, "FMAP", &offset_a, &region_a, NULL) < 0 ||
 	    fmap_find(b->bytes, "FMAP", &offset_b, &region_b, NULL) < 0 || !bytes_equal(region_a, region_b) ||
 	    fmap_find(a->bytes, ROM_REGION, &offset_a, &region_a, NULL) < 0 ||
 	    fmap_find(b->bytes, ROM_REGION, &offset_b, &region_b, NULL) < 0)
 		return false;
-	while ((more = next_stage(region_a, &position_a, &file_a))) {
+	while (next_stage(region_a, &position_a, &file_a)) {
 		if (!next_stage(region_b, &position_b, &file_b) || strcmp(file_a.name, file_b.name) != 0 ||
 		    file_a.type != file_b.type || !bytes_equal(file_a.data, file_b.data))
 			return false;
@@ -92,7 +91,7 @@ static int plan_payload(const struct update *update, const struct update_target 
                         struct error *error)
 {
 	const struct rom_slot *slot;
-	struct rom_slots new;
+	struct rom_slots new = {.newest = -1};
 	int r = rom_slots_read(&target->chip, ROM_PAYLOAD_SLOTS, true, &plan->slots, error);
 
 	if (r == -E_NOT_FOUND)

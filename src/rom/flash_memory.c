@@ -32,6 +32,7 @@ static void memory_close(void *context)
 	(void)context;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is changed through the device */
 int flash_open_memory(uint8_t *data, size_t size, struct flash **ret_flash, struct error *error)
 {
 	struct flash_device device = {.name = "the image in memory",

@@ -50,7 +50,7 @@ static int read_slot(const struct rom_image *image, const char *kind, char lette
                      struct error *error)
 {
 	char mark_name[24];
-	struct bytes mark;
+	struct bytes mark = BYTES_EMPTY;
 	int r;
 
 	(void)snprintf(slot->name, sizeof(slot->name), "%s_%c", kind, letter);

@@ -51,7 +51,7 @@ static int write_value(struct tpm *tpm, const struct tpm2_nv *nv, const struct t
 static int raise_floor(struct tpm *tpm, uint64_t value, struct error *error)
 {
 	const struct tpm2_nv nv = floor_index();
-	enum tpm2_nv_state state;
+	enum tpm2_nv_state state = TPM2_NV_ABSENT;
 	struct tpm2_name name;
 	uint64_t now = 0;
 	int result = tpm2_storage_ready(tpm, error);

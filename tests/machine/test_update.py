@@ -3,7 +3,7 @@
 
 import os
 
-from boot_steps import TO_MENU, machine_with, require
+from boot_steps import machine_with, require
 from fixtures import Owner, rom_for
 from machine import Machine
 from owner_steps import MANUAL, enrol, expect_no_code, to_menu
@@ -158,7 +158,7 @@ def test_power_cut_in_update(directory):
         with Machine(rom=path, directory=os.path.join(directory, f"cut-{number}")) as machine:
             machine.power_on()
             found = started_slot(machine)
-            machine.line("menu ready", TO_MENU)
+            to_menu(machine, mode="no-boot")
             seen.add((found["slot"], found["other"]))
     require(seen <= {("SLOT_A", "empty"), ("SLOT_A", "unfinished"), ("SLOT_B", "whole")}, f"{seen}")
     require(("SLOT_A", "unfinished") in seen and ("SLOT_B", "whole") in seen, f"old and new were not both seen: {seen}")
