@@ -21,6 +21,7 @@ static const struct setting_info table[] = {
     {"CONFIG_BOARD_NAME", SETTING_TEXT, SETTING_OF_OWNER, "Heads", "the machine's name, in titles and on the phone",
      NULL, 0},
     {"CONFIG_BOARD", SETTING_TEXT, SETTING_OF_BOARD, NULL, "the board that the ROM was built for", NULL, 0},
+    {"CONFIG_FLASH_DEVICE", SETTING_TEXT, SETTING_OF_BOARD, "/dev/mtd0", "the flash chip as an MTD device", NULL, 0},
     {"CONFIG_FLASH_SIZE", SETTING_NUMBER, SETTING_OF_BOARD, NULL, "bytes of the flash chip", NULL, 16777216},
     {"CONFIG_TPM", SETTING_YES, SETTING_UNUSED, "y", "whether there is a TPM; here it is looked for", NULL, 0},
     {"CONFIG_TPM2_TOOLS", SETTING_YES, SETTING_UNUSED, "y", "whether the TPM is of family 2.0; here it is asked", NULL,
