@@ -104,14 +104,36 @@ static bool add_line(struct report *report, struct buffer *text)
 	return true;
 }
 
-int report_make(const struct verify_result *result, struct report *ret_report)
+static bool add_findings(struct report *report, const struct verify_result *result, const struct changes *changes)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	bool ok = true;
+
+	report->first_finding = report->count;
+	for (size_t i = 0; ok && i < changes->count; i++) {
+		const struct change_group *group = &changes->groups[i];
+
+		buffer_append_string(&text, group->sentence);
+		ok = add_line(report, &text);
+		for (size_t j = 0; ok && j < group->count; j++) {
+			buffer_append_string(&text, "  ");
+			report_finding(&result->findings[group->findings[j]], &text);
+			ok = add_line(report, &text);
+		}
+	}
+	report->finding_count = report->count - report->first_finding;
+	return ok;
+}
+
+int report_make(const struct verify_result *result, const struct entry_list *entries, struct report *ret_report)
 {
 	CLEANUP(report_clear) struct report report = {0};
+	CLEANUP(changes_clear) struct changes changes = {0};
 	CLEANUP(buffer_clear) struct buffer text = {0};
 	bool ok;
 
-	report.lines = calloc(result->finding_count + 5, sizeof(*report.lines));
-	if (!report.lines)
+	report.lines = calloc(2 * result->finding_count + 5, sizeof(*report.lines));
+	if (!report.lines || changes_group(result, entries, &changes) < 0)
 		return -E_MEMORY;
 	report_verdict(result, &text);
 	ok = add_line(&report, &text);
@@ -119,12 +141,7 @@ int report_make(const struct verify_result *result, struct report *ret_report)
 		buffer_append_string(&text, result->reason);
 		ok = add_line(&report, &text);
 	}
-	report.first_finding = report.count;
-	report.finding_count = result->finding_count;
-	for (size_t i = 0; ok && i < result->finding_count; i++) {
-		report_finding(&result->findings[i], &text);
-		ok = add_line(&report, &text);
-	}
+	ok = ok && add_findings(&report, result, &changes);
 	if (ok && !result->has_types && result->files > 0) {
 		buffer_append_string(&text, "signed by the original Heads: the targets of links were not checked");
 		ok = add_line(&report, &text);

@@ -4,16 +4,20 @@
 #ifndef HEADS_BOOT_REPORT_H
 #define HEADS_BOOT_REPORT_H
 
+#include "boot/changes.h"
 #include "boot/verify.h"
 
 struct report {
-	char **lines; /* the verdict, then the reason where there is one, then one line a finding, then remarks */
+	/* The verdict, then the reason where there is one, then the findings in their groups (boot/changes.h): a
+	 * heading each, and one line a finding below it; then remarks. */
+	char **lines;
 	size_t count;
-	size_t first_finding, finding_count; /* which of the lines are findings */
+	size_t first_finding, finding_count; /* which of the lines are headings and findings */
 };
 
-/* Makes the lines; release with report_clear(). Errors: -E_MEMORY. */
-int report_make(const struct verify_result *result, struct report *ret_report);
+/* Makes the lines; entries are those of the configuration as it is, or NULL. Release with report_clear(). Errors:
+ * -E_MEMORY. */
+int report_make(const struct verify_result *result, const struct entry_list *entries, struct report *ret_report);
 /* Frees; fits CLEANUP(). */
 void report_clear(struct report *report);
 

@@ -2,6 +2,7 @@
 /* `heads boot verify --keyring FILE... DIR` */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "boot/catalogue.h"
 #include "boot/report.h"
 #include "boot/rollback.h"
 #include "boot/verify.h"
@@ -30,7 +31,38 @@ static struct json_object *list(const struct verify_result *result, enum verify_
 	return array;
 }
 
-static void print_json(const struct verify_result *result)
+static struct json_object *groups(const struct verify_result *result, const struct entry_list *entries)
+{
+	CLEANUP(changes_clear) struct changes changes = {0};
+	struct json_object *array = json_object_new_array();
+
+	if (changes_group(result, entries, &changes) < 0)
+		return array;
+	for (size_t i = 0; i < changes.count; i++) {
+		const struct change_group *group = &changes.groups[i];
+		struct json_object *object = json_object_new_object(), *paths = json_object_new_array();
+
+		for (size_t j = 0; j < group->count; j++) {
+			CLEANUP(buffer_clear) struct buffer path = {0};
+
+			buffer_append_byte(&path, '/');
+			buffer_append_string(&path, result->findings[group->findings[j]].path);
+			if (buffer_string(&path))
+				json_object_array_add(paths, command_json_name(buffer_string(&path)));
+		}
+		json_object_object_add(object, "kind", json_object_new_string(change_kind_name(group->kind)));
+		json_object_object_add(object, "version",
+		                       group->version[0] ? json_object_new_string(group->version) : NULL);
+		json_object_object_add(object, "previous",
+		                       group->previous[0] ? json_object_new_string(group->previous) : NULL);
+		json_object_object_add(object, "sentence", json_object_new_string(group->sentence));
+		json_object_object_add(object, "paths", paths);
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+static void print_json(const struct verify_result *result, const struct entry_list *entries)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *unsigned_files = json_object_new_array();
@@ -46,6 +78,7 @@ static void print_json(const struct verify_result *result)
 	json_object_object_add(object, "removed", list(result, VERIFY_REMOVED, VERIFY_REMOVED));
 	json_object_object_add(object, "retyped", list(result, VERIFY_RETYPED, VERIFY_RETYPED));
 	json_object_object_add(object, "unreadable", list(result, VERIFY_UNREADABLE, VERIFY_UNREADABLE));
+	json_object_object_add(object, "groups", groups(result, entries));
 	if (result->counter_file)
 		json_object_array_add(unsigned_files, json_object_new_string("/kexec_hotp_counter"));
 	json_object_object_add(object, "unsigned", unsigned_files);
@@ -59,11 +92,12 @@ static void print_json(const struct verify_result *result)
 	command_print_json(object);
 }
 
-static void print_lines(const struct command_context *context, const struct verify_result *result)
+static void print_lines(const struct command_context *context, const struct verify_result *result,
+                        const struct entry_list *entries)
 {
 	CLEANUP(report_clear) struct report report = {0};
 
-	if (report_make(result, &report) < 0)
+	if (report_make(result, entries, &report) < 0)
 		return;
 	for (size_t i = 0; i < report.count; i++)
 		if (context->verbosity >= 0 || i == 0)
@@ -95,7 +129,10 @@ static int check_age(const struct command_context *context, struct verify_result
 static int verify_path(const struct command_context *context, const struct verify_keyring *keyring, const char *path)
 {
 	CLEANUP(verify_result_clear) struct verify_result result = {0};
+	CLEANUP(catalogue_clear) struct catalogue catalogue = {0};
 	CLEANUP_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct catalogue_source source = catalogue_directory(&directory);
+	const struct entry_list *entries = NULL;
 	struct error error = {0};
 
 	if (directory < 0) {
@@ -107,10 +144,13 @@ static int verify_path(const struct command_context *context, const struct verif
 		return command_fail(context, &error);
 	if (context->tpm && check_age(context, &result, &error) < 0)
 		return command_fail(context, &error);
+	/* Only for the words of the groups; nobody has verified this tree. */
+	if (result.finding_count > 0 && catalogue_build_confined(&source, &catalogue, NULL) == 0)
+		entries = &catalogue.entries;
 	if (context->json)
-		print_json(&result);
+		print_json(&result, entries);
 	else
-		print_lines(context, &result);
+		print_lines(context, &result, entries);
 	return result.ok ? 0 : 1;
 }
 

@@ -25,7 +25,7 @@ static void add_report(const struct menu *menu, struct ui_text *text)
 
 	if (menu->boot.problem.code != E_NONE)
 		ui_text_add(text, UI_WARNING, "%s", menu->boot.problem.sentence);
-	if (report_make(&menu->boot.verify, &report) < 0)
+	if (report_make(&menu->boot.verify, NULL, &report) < 0)
 		return;
 	for (size_t i = 0; i < report.count; i++) {
 		bool finding = i >= report.first_finding && i - report.first_finding < report.finding_count;
@@ -38,7 +38,10 @@ static void add_report(const struct menu *menu, struct ui_text *text)
 	ui_text_add(
 	    text, UI_NORMAL,
 	    "If you updated the system, this is what the update changed: check that it is no more than that, and sign "
-	    "/boot again (heads boot sign). If you did not, somebody else changed it.");
+	    "/boot again (heads boot sign). A new kernel comes under a new name, with an initrd of its own and a new "
+	    "boot "
+	    "configuration; an update of other packages builds initrds anew. If you did not update, somebody else "
+	    "changed it.");
 }
 
 void screen_report(struct menu *menu)
