@@ -2,12 +2,16 @@
 SOURCE=linux-source-6.1
 LICENCE="GPL-2.0-only WITH Linux-syscall-note"
 WHY="the kernel under heads: drivers for disk, USB, TPM, screen and flash, and kexec"
-FILES="firmware/linux.fragment boards/@BOARD@/linux.fragment"
+FILES="firmware/linux.fragment boards/@BOARD@/linux.fragment firmware/patches/linux-0001-kexec-no-digest.patch"
 
 build()
 {
 	unset CC CFLAGS LDFLAGS
 	tar -xf usr/src/linux-source-6.1.tar.xz --strip-components=1
+	local file
+	for file in $FILES; do
+		case $file in *.patch) patch -p1 <"$TOP/$file" ;; esac
+	done
 	cat "$TOP/firmware/linux.fragment" "$TOP/boards/$BOARD/linux.fragment" >"$WORK/fragment"
 	export KBUILD_BUILD_USER=heads KBUILD_BUILD_HOST=heads KBUILD_BUILD_VERSION=1
 	KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$SOURCE_DATE_EPOCH")

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #define TAB_NAME     "crypttab"
-#define HEADER_BYTES 256 /* more than cpio's header, name and padding have for any name of ours */
+#define HEADER_BYTES ((size_t)256) /* more than cpio's header, name and padding have for any name of ours */
 
 /* Where a crypttab lies, and its directory. */
 static const struct {

@@ -118,6 +118,8 @@ static int find_place(struct bytes region, struct plan *plan, size_t as_empty, s
 	                 plan->file->name, plan->file->content.size, largest);
 }
 
+static const uint8_t magic[] = {'L', 'A', 'R', 'C', 'H', 'I', 'V', 'E'};
+
 /* Makes one empty entry of a range that starts at a header's place. */
 static void write_empty(struct cbfs_region *region, size_t start, size_t limit)
 {
@@ -125,7 +127,7 @@ static void write_empty(struct cbfs_region *region, size_t start, size_t limit)
 
 	memset(at, ERASED, limit - start);
 	memset(at, 0, EMPTY_HEADER_SIZE);
-	memcpy(at, CBFS_MAGIC, strlen(CBFS_MAGIC));
+	memcpy(at, magic, sizeof(magic));
 	put_u32be(at + 8, limit - start - EMPTY_HEADER_SIZE);
 	put_u32be(at + 12, CBFS_TYPE_EMPTY);
 	put_u32be(at + 20, EMPTY_HEADER_SIZE);
@@ -146,7 +148,7 @@ static void write_file(struct cbfs_region *region, const struct plan *plan)
 	if (plan->header > plan->place.start)
 		write_empty(region, plan->place.start, plan->header);
 	memset(at, 0, metadata);
-	memcpy(at, CBFS_MAGIC, strlen(CBFS_MAGIC));
+	memcpy(at, magic, sizeof(magic));
 	put_u32be(at + 8, file->content.size);
 	put_u32be(at + 12, CBFS_TYPE_RAW);
 	put_u32be(at + 16, plan->attributes_size > 0 ? metadata - plan->attributes_size : 0);
@@ -283,7 +285,7 @@ static int find_raw(struct bytes region, const char *name, struct cbfs_file *ret
 static int free_entry(struct cbfs_region *region, size_t offset, struct error *error)
 {
 	size_t position = 0;
-	struct place place;
+	struct place place = {0};
 	int r;
 
 	while ((r = next_place(cbfs_region_bytes(region), &position, offset, &place, error)) > 0)
@@ -322,7 +324,7 @@ static int put(struct cbfs_region *region, const struct cbfs_new_file *file, con
 
 int cbfs_add(struct cbfs_region *region, const struct cbfs_new_file *file, struct error *error)
 {
-	struct cbfs_file old;
+	struct cbfs_file old = {0};
 	int r = check_file(file, error);
 
 	if (r < 0)
@@ -336,7 +338,7 @@ int cbfs_add(struct cbfs_region *region, const struct cbfs_new_file *file, struc
 
 int cbfs_remove(struct cbfs_region *region, const char *name, struct error *error)
 {
-	struct cbfs_file old;
+	struct cbfs_file old = {0};
 	int r = find_raw(cbfs_region_bytes(region), name, &old, error);
 
 	if (r == 0)
@@ -346,7 +348,7 @@ int cbfs_remove(struct cbfs_region *region, const char *name, struct error *erro
 
 int cbfs_replace(struct cbfs_region *region, const struct cbfs_new_file *file, struct error *error)
 {
-	struct cbfs_file old;
+	struct cbfs_file old = {0};
 	int r = check_file(file, error);
 
 	if (r == 0)

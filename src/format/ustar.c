@@ -98,11 +98,11 @@ int ustar_add(struct buffer *archive, const char *name, struct bytes content, st
 	if (content.size >= SIZE_LIMIT)
 		return error_set(error, E_TOO_LARGE, name, "%s is too large for an archive", name);
 	memcpy(header, label.data, label.size);
-	memcpy(header + 100, "0000444", 8);
-	memcpy(header + 108, "0000000", 8);
-	memcpy(header + 116, "0000000", 8);
+	(void)snprintf((char *)header + 100, 8, "0000444");
+	(void)snprintf((char *)header + 108, 8, "0000000");
+	(void)snprintf((char *)header + 116, 8, "0000000");
 	(void)snprintf((char *)header + SIZE_OFFSET, SIZE_DIGITS + 1, "%011llo", (unsigned long long)content.size);
-	memcpy(header + 136, "00000000000", 12);
+	(void)snprintf((char *)header + 136, 12, "00000000000");
 	header[TYPE_OFFSET] = '0';
 	(void)snprintf((char *)header + MAGIC_OFFSET, sizeof("ustar"), "ustar");
 	header[VERSION_OFFSET] = '0';
