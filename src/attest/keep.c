@@ -2,6 +2,12 @@
 #include "attest/keep.h"
 #include "attest/eventlog.h"
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "format/settings.h"
+#include "trust/trust.h"
+
+/* PCR 4 is as the reset left it when the secret opens; its events came afterwards, as in the recovery shell. */
+#define LISTED_PCR_MASK (KEEP_PCR_MASK & ~(1u << TRUST_MODE_PCR))
 
 int keep_find_untold(struct bytes log, const struct tpm_pcrs *now, struct baseline_untold *ret_untold,
                      struct error *error)
@@ -29,13 +35,26 @@ int keep_find_untold(struct bytes log, const struct tpm_pcrs *now, struct baseli
 	return 0;
 }
 
+struct bytes keep_content(const struct buffer *file)
+{
+	return bytes_make(file->data ? file->data : (const uint8_t *)"", file->size);
+}
+
+int keep_read_settings(struct buffer *text, struct bytes *ret_settings, struct error *error)
+{
+	int r = file_read(KEEP_SETTINGS_FILE, SETTINGS_MAX_SIZE, text, error);
+
+	*ret_settings = r == 0 ? keep_content(text) : BYTES_EMPTY;
+	return r == -E_NOT_FOUND ? 0 : r;
+}
+
 static int write_text(struct tpm *tpm, struct bytes log, struct bytes settings, struct buffer *text,
                       struct error *error)
 {
 	struct baseline_untold untold;
-	const struct baseline_content content = {log, KEEP_PCR_MASK, settings, &untold};
+	const struct baseline_content content = {log, LISTED_PCR_MASK, settings, &untold};
 	struct tpm_pcrs now;
-	int r = tpm_pcr_read(tpm, HASH_SHA256, KEEP_PCR_MASK, &now, error);
+	int r = tpm_pcr_read(tpm, HASH_SHA256, LISTED_PCR_MASK, &now, error);
 
 	if (r == 0)
 		r = keep_find_untold(log, &now, &untold, error);
@@ -53,7 +72,7 @@ int keep_text(struct tpm *tpm, struct bytes settings, struct buffer *text, struc
 /* The events and settings alone: they name what is kept without a look at the PCRs, which the seal has checked. */
 static int make_tag(struct bytes log, struct bytes settings, struct digest *ret_tag, struct error *error)
 {
-	const struct baseline_content content = {log, KEEP_PCR_MASK, settings, NULL};
+	const struct baseline_content content = {log, LISTED_PCR_MASK, settings, NULL};
 	CLEANUP(buffer_clear) struct buffer plain = {0};
 	int r = baseline_write(&content, &plain, error);
 

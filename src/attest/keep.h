@@ -17,6 +17,11 @@
  * or somebody else. Errors: those of eventlog_replay, -E_UNSUPPORTED (no SHA-256 bank). */
 int keep_find_untold(struct bytes log, const struct tpm_pcrs *now, struct baseline_untold *ret_untold,
                      struct error *error);
+/* A file's bytes; one that is there and empty has content too: none. */
+struct bytes keep_content(const struct buffer *file);
+/* The settings of this start, where PID 1 has left them; data NULL where there are none. text owns them.
+ * Errors: -E_IO, -E_TOO_LARGE, -E_MEMORY. */
+int keep_read_settings(struct buffer *text, struct bytes *ret_settings, struct error *error);
 /* The text for KEEP_FILE, appended. settings: the owner's as they were measured, data NULL where there are none.
  * Errors: those of eventlog_read, tpm_pcr_read, baseline_write. */
 int keep_text(struct tpm *tpm, struct bytes settings, struct buffer *text, struct error *error);

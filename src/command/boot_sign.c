@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads boot sign --gnupghome HOME [--key FINGERPRINT] DIR` */
 #include "command/boot_sign.h"
+#include "attest/eventlog.h"
+#include "attest/keep.h"
 #include "base/cleanup.h"
 #include "boot/sign.h"
 #include "command/nouns.h"
@@ -10,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool read_number(const char *text, uint64_t *ret_value)
 {
@@ -52,15 +55,40 @@ void boot_sign_print(const struct command_context *context, const struct sign_re
 	}
 }
 
+/* Signed on the machine itself: what it measured goes into the set, for the day on which the TOTP secret does not open
+ * (attest/keep.h). Without it /boot is signed all the same. */
+static void add_list(const struct command_context *context, struct sign_request *request, struct sign_file *file,
+                     struct buffer *text)
+{
+	CLEANUP(buffer_clear) struct buffer settings = {0};
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	struct bytes measured = BYTES_EMPTY;
+	struct error error;
+
+	if (access(EVENTLOG_FILE, F_OK) != 0)
+		return;
+	if (keep_read_settings(&settings, &measured, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
+	    keep_text(tpm, measured, text, &error) < 0) {
+		(void)fprintf(stderr, "heads: %s is not written: %s\n", KEEP_FILE, error.sentence);
+		return;
+	}
+	*file = (struct sign_file){KEEP_FILE, buffer_bytes(text)};
+	request->files = file;
+	request->file_count = 1;
+}
+
 static int sign_path(const struct command_context *context, struct sign_request *request, const char *path)
 {
 	struct error error = {0};
 	CLEANUP_CLOSE int directory = boot_sign_open(request, path, &error);
+	CLEANUP(buffer_clear) struct buffer list = {0};
 	struct sign_result result;
+	struct sign_file file;
 
 	if (directory < 0)
 		return command_fail(context, &error);
 	request->directory = directory;
+	add_list(context, request, &file, &list);
 	if (sign_directory(request, &result, &error) < 0)
 		return command_fail(context, &error);
 	boot_sign_print(context, &result, NULL);

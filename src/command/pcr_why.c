@@ -39,21 +39,6 @@ static void print_text(const struct why *why)
 	}
 }
 
-/* A file that exists and is empty has content too: none. */
-static struct bytes known(const struct buffer *content)
-{
-	return bytes_make(content->data ? content->data : (const uint8_t *)"", content->size);
-}
-
-/* The settings of this start, where PID 1 has left them. */
-static int read_settings(struct buffer *text, struct bytes *ret_settings, struct error *error)
-{
-	int r = file_read(KEEP_SETTINGS_FILE, SETTINGS_MAX_SIZE, text, error);
-
-	*ret_settings = r == 0 ? known(text) : BYTES_EMPTY;
-	return r == -E_NOT_FOUND ? 0 : r;
-}
-
 /* What was kept when the secret last opened, against this start. */
 static int run_kept(const struct command_context *context, const char *list)
 {
@@ -67,7 +52,7 @@ static int run_kept(const struct command_context *context, const char *list)
 	if (list && file_read(list, BASELINE_MAX_SIZE, &kept, &error) < 0)
 		return command_fail(context, &error);
 	have.signed_list = buffer_bytes(&kept);
-	if (read_settings(&settings, &have.settings, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
+	if (keep_read_settings(&settings, &have.settings, &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
 	    explain_seal(tpm, TPM_SLOT_TOTP, &have, &explanation, &error) < 0)
 		return command_fail(context, &error);
 	/* Without a secret there is nothing to explain, unless it is why there is none. */
@@ -93,7 +78,7 @@ static int run_logs(const struct command_context *context, int argc, char **argv
 		if (file_read(argv[2], SETTINGS_MAX_SIZE, &old, &error) < 0 ||
 		    file_read(argv[3], SETTINGS_MAX_SIZE, &new, &error) < 0)
 			return command_fail(context, &error);
-		settings = (struct why_settings){known(&old), known(&new)};
+		settings = (struct why_settings){keep_content(&old), keep_content(&new)};
 	}
 	if (file_read(argv[argc - 2], EVENTLOG_MAX_SIZE, &before, &error) < 0 ||
 	    file_read(argv[argc - 1], EVENTLOG_MAX_SIZE, &after, &error) < 0 ||

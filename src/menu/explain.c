@@ -6,14 +6,10 @@
 #include "menu/screen.h"
 #include <string.h>
 
-/* The settings as PID 1 measured them; a file that is there and empty is another thing than none. */
+/* The settings as PID 1 measured them. */
 static struct bytes measured_settings(const struct menu *menu)
 {
-	const struct buffer *text = &menu->settings_text;
-
-	if (menu->request->settings_fd < 0)
-		return BYTES_EMPTY;
-	return bytes_make(text->data ? text->data : (const uint8_t *)"", text->size);
+	return menu->request->settings_fd < 0 ? BYTES_EMPTY : keep_content(&menu->settings_text);
 }
 
 void menu_keep_measured(struct menu *menu, bool anew)
