@@ -77,19 +77,20 @@ static void add_list(const struct command_context *context, struct sign_request 
 	request->file_count = 1;
 }
 
-static int sign_path(const struct command_context *context, struct sign_request *request, const char *path)
+static int sign_path(const struct command_context *context, const struct sign_request *asked, const char *path)
 {
 	struct error error = {0};
-	CLEANUP_CLOSE int directory = boot_sign_open(request, path, &error);
+	CLEANUP_CLOSE int directory = boot_sign_open(asked, path, &error);
+	struct sign_request request = *asked;
 	CLEANUP(buffer_clear) struct buffer list = {0};
 	struct sign_result result;
 	struct sign_file file;
 
 	if (directory < 0)
 		return command_fail(context, &error);
-	request->directory = directory;
-	add_list(context, request, &file, &list);
-	if (sign_directory(request, &result, &error) < 0)
+	request.directory = directory;
+	add_list(context, &request, &file, &list);
+	if (sign_directory(&request, &result, &error) < 0)
 		return command_fail(context, &error);
 	boot_sign_print(context, &result, NULL);
 	return 0;
