@@ -273,9 +273,9 @@ static void test_A13_log_is_handed_over_as_it_will_be(void **state)
 	assert_int_equal(cpio_end(&archive, NULL), 0);
 	assert_int_equal(lseek(joined, 0, SEEK_SET), 0);
 	assert_int_equal(file_read_fd(joined, "joined", EVENTLOG_MAX_SIZE, &content, NULL), 0);
-	assert_int_equal(content.size, 8 + archive.size);
-	assert_memory_equal(content.data, "initrd\0\0", 8);
-	assert_memory_equal(content.data + 8, archive.data, archive.size);
+	assert_int_equal(content.size, 12 + archive.size);
+	assert_memory_equal(content.data, "initrd\0\0\0\0\0\0", 12);
+	assert_memory_equal(content.data + 12, archive.data, archive.size);
 }
 
 static void test_bad_log_is_not_handed_over(void **state)
