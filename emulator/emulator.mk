@@ -22,3 +22,12 @@ $(DEMO)/heads.rom: $(DEMO_ROM) $(DEMO)/owner.asc firmware/rom-personalise
 run: $(DEMO)/heads.rom $(DEMO)/disk.img | $(BUILD)/packages/machine $(if $(filter gtk,$(DISPLAY_MODE)),$(BUILD)/packages/machine-gui)
 	@emulator/demo/greet $(DEMO)/credentials
 	@DISPLAY_MODE=$(DISPLAY_MODE) emulator/run --rom $(DEMO)/heads.rom --disk $(DEMO)/disk.img --tpm-state $(DEMO)/tpm
+
+# The virtual security dongle. It uses the floor `base` of heads.
+DONGLE_SOURCES := $(sort $(wildcard emulator/dongle/*.c))
+DONGLE_HEADERS := $(sort $(wildcard emulator/dongle/*.h))
+DONGLE_LIBS := -lusbredirparser -lgcrypt -lgpg-error -pthread
+
+$(BUILD)/dongle: $(DONGLE_SOURCES) $(DONGLE_HEADERS) $(BUILD)/host/libheads.a | $(BUILD)/packages/dongle
+	$(call say,host,$@)
+	$(Q)$(host_CC) $(filter-out -MMD -MP,$(C_FLAGS)) $(host_FLAGS) -Iemulator/dongle $(DONGLE_SOURCES) $(BUILD)/host/libheads.a $(host_LINK) -o $@ $(DONGLE_LIBS)

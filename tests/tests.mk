@@ -80,8 +80,24 @@ tidy: $(TIDY_DONE)
 cppcheck: | $(BUILD)/packages/check
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem --suppressions-list=tests/cppcheck-suppressions -j$(shell nproc) $(DEFINES) -Isrc src
-	shellcheck modules/install-packages tests/run-all .ci/run emulator/demo/customize emulator/demo/heads-eventlog $(wildcard firmware/*.sh modules/*.sh)
+	shellcheck modules/install-packages tests/run-all tests/dongle/with-gpg .ci/run emulator/demo/customize emulator/demo/heads-eventlog $(wildcard firmware/*.sh modules/*.sh)
 
 #: bench         measures; a table here, and build/bench.json
 bench: host rom demo | $(BUILD)/packages/machine
 	tests/bench/run
+
+# The virtual dongle in the tests: its parts for unit tests, and as a PC/SC library for GnuPG's scdaemon.
+DONGLE_PARTS := $(filter-out emulator/dongle/main.c emulator/dongle/usb.c,$(DONGLE_SOURCES))
+DONGLE_FLAGS = $(filter-out -MMD -MP,$(C_FLAGS)) -Iemulator/dongle
+
+$(BUILD)/tests/dongle/pcsc.so: tests/dongle/pcsc.c $(DONGLE_PARTS) $(DONGLE_HEADERS) $(addprefix src/base/,bytes.c digest.c encode.c error.c file.c text.c)
+	@mkdir -p $(@D)
+	$(call say,test,$@)
+	$(Q)$(host_CC) $(DONGLE_FLAGS) -O2 -fPIC -shared -fvisibility=default $(filter %.c,$^) -o $@ -lgcrypt -lgpg-error
+
+$(BUILD)/tests/unit/test_dongle: tests/unit/test_dongle.c $(DONGLE_PARTS) $(DONGLE_HEADERS) $(BUILD)/asan/libheads.a
+	@mkdir -p $(@D)
+	$(call say,test,$@)
+	$(Q)$(asan_CC) $(DONGLE_FLAGS) $(asan_FLAGS) -Itests $(filter %.c %.a,$^) $(asan_LINK) -o $@ -lcmocka $(asan_LIBS)
+
+$(BUILD)/tests/integration/test_dongle_gpg: $(BUILD)/tests/dongle/pcsc.so

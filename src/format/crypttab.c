@@ -144,7 +144,7 @@ static void append_options(struct bytes options, struct buffer *result)
 		struct bytes option = bytes_slice(options, 0, size);
 
 		options = bytes_slice(options, end ? size + 1 : size, options.size);
-		if (is_dropped(option))
+		if (option.size == 0 || is_dropped(option))
 			continue;
 		if (result->size > before)
 			buffer_append_byte(result, ',');

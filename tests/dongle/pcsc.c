@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A PC/SC library with one reader, which is the virtual dongle in this process: with `pcsc-driver` in scdaemon.conf
+ * GnuPG's own scdaemon works with it, without a machine around. DONGLE_STATE names the state file, DONGLE_FAULT a
+ * fault. */
+#include "apdu.h"
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "fault.h"
+#include <string.h>
+#include <time.h>
+
+/* winscard.h of pcsc-lite. */
+typedef long handle;
+typedef unsigned long dword;
+#define SUCCESS         0
+#define NO_DEVICE       ((long)0x80100017)
+#define TOO_SMALL       ((long)0x80100008)
+#define TIMEOUT         ((long)0x8010000a)
+#define STATE_PRESENT   0x20u
+#define STATE_UNAWARE   0u
+#define PROTOCOL_T1     2u
+#define STATUS_SPECIFIC 0x40u
+#define READER          "Heads virtual dongle"
+
+struct reader_state {
+	const char *name;
+	void *data;
+	dword current, event;
+	dword atr_size;
+	unsigned char atr[33];
+};
+
+static struct card card = {.serial = 1};
+static bool loaded;
+static const uint8_t atr[] = {0x3b, 0xda, 0x18, 0xff, 0x81, 0xb1, 0xfe, 0x75, 0x1f, 0x03, 0x00,
+                              0x31, 0xf5, 0x73, 0xc0, 0x01, 0xe0, 0x05, 0x90, 0x00, 0xcc};
+
+long SCardEstablishContext(dword scope, const void *one, const void *two, handle *ret_context);
+long SCardReleaseContext(handle context);
+long SCardListReaders(handle context, const char *groups, char *readers, dword *size);
+long SCardGetStatusChange(handle context, dword timeout, struct reader_state *states, dword count);
+long SCardConnect(handle context, const char *reader, dword mode, dword protocols, handle *ret_card,
+                  dword *ret_protocol);
+long SCardReconnect(handle card_handle, dword mode, dword protocols, dword initialization, dword *ret_protocol);
+long SCardDisconnect(handle card_handle, dword disposition);
+long SCardStatus(handle card_handle, char *name, dword *name_size, dword *state, dword *protocol,
+                 unsigned char *ret_atr, dword *atr_size);
+long SCardBeginTransaction(handle card_handle);
+long SCardEndTransaction(handle card_handle, dword disposition);
+long SCardCancel(handle context);
+long SCardControl(handle card_handle, dword code, const void *input, dword input_size, void *output, dword output_size,
+                  dword *ret_size);
+long SCardTransmit(handle card_handle, const void *send_header, const unsigned char *send, dword send_size,
+                   void *receive_header, unsigned char *receive, dword *receive_size);
+
+long SCardEstablishContext(dword scope, const void *one, const void *two, handle *ret_context)
+{
+	const char *fault = getenv("DONGLE_FAULT");
+
+	(void)scope;
+	(void)one;
+	(void)two;
+	if (!loaded) {
+		card.state_path = getenv("DONGLE_STATE");
+		if ((fault && !fault_parse(fault, &card.faults)) || card_load(&card, NULL) < 0)
+			return NO_DEVICE;
+		loaded = true;
+	}
+	*ret_context = 1;
+	return SUCCESS;
+}
+
+long SCardReleaseContext(handle context)
+{
+	(void)context;
+	return SUCCESS;
+}
+
+long SCardListReaders(handle context, const char *groups, char *readers, dword *size)
+{
+	(void)context;
+	(void)groups;
+	if (readers && *size < sizeof(READER) + 1)
+		return TOO_SMALL;
+	if (readers)
+		memcpy(readers, READER "\0", sizeof(READER) + 1);
+	*size = sizeof(READER) + 1;
+	return SUCCESS;
+}
+
+static void copy_atr(unsigned char *to, dword *size)
+{
+	if (to)
+		memcpy(to, atr, sizeof(atr));
+	if (size)
+		*size = sizeof(atr);
+}
+
+/* A card that is always in: news only for who has not seen it yet. */
+long SCardGetStatusChange(handle context, dword timeout, struct reader_state *states, dword count)
+{
+	const struct timespec pause = {.tv_nsec = 100000000};
+	bool news = false;
+
+	(void)context;
+	for (dword i = 0; i < count; i++) {
+		news = news || !(states[i].current & STATE_PRESENT);
+		states[i].event = STATE_PRESENT | (states[i].current & STATE_PRESENT ? 0 : 2);
+		copy_atr(states[i].atr, &states[i].atr_size);
+	}
+	if (news)
+		return SUCCESS;
+	if (timeout > 0)
+		(void)nanosleep(&pause, NULL);
+	return TIMEOUT;
+}
+
+long SCardConnect(handle context, const char *reader, dword mode, dword protocols, handle *ret_card,
+                  dword *ret_protocol)
+{
+	(void)context;
+	(void)reader;
+	(void)mode;
+	(void)protocols;
+	card_power_off(&card);
+	*ret_card = 1;
+	*ret_protocol = PROTOCOL_T1;
+	return SUCCESS;
+}
+
+long SCardReconnect(handle card_handle, dword mode, dword protocols, dword initialization, dword *ret_protocol)
+{
+	(void)card_handle;
+	(void)mode;
+	(void)protocols;
+	(void)initialization;
+	card_power_off(&card);
+	*ret_protocol = PROTOCOL_T1;
+	return SUCCESS;
+}
+
+long SCardDisconnect(handle card_handle, dword disposition)
+{
+	(void)card_handle;
+	(void)disposition;
+	card_power_off(&card);
+	return SUCCESS;
+}
+
+long SCardStatus(handle card_handle, char *name, dword *name_size, dword *state, dword *protocol,
+                 unsigned char *ret_atr, dword *atr_size)
+{
+	(void)card_handle;
+	if (name && name_size && *name_size >= sizeof(READER))
+		memcpy(name, READER, sizeof(READER));
+	if (name_size)
+		*name_size = sizeof(READER);
+	if (state)
+		*state = STATUS_SPECIFIC | 4; /* present */
+	if (protocol)
+		*protocol = PROTOCOL_T1;
+	copy_atr(ret_atr, atr_size);
+	return SUCCESS;
+}
+
+long SCardBeginTransaction(handle card_handle)
+{
+	(void)card_handle;
+	return SUCCESS;
+}
+
+long SCardEndTransaction(handle card_handle, dword disposition)
+{
+	(void)card_handle;
+	(void)disposition;
+	return SUCCESS;
+}
+
+long SCardCancel(handle context)
+{
+	(void)context;
+	return SUCCESS;
+}
+
+long SCardControl(handle card_handle, dword code, const void *input, dword input_size, void *output, dword output_size,
+                  dword *ret_size)
+{
+	(void)card_handle;
+	(void)code;
+	(void)input;
+	(void)input_size;
+	(void)output;
+	(void)output_size;
+	*ret_size = 0; /* no features: PINs come from the computer */
+	return SUCCESS;
+}
+
+long SCardTransmit(handle card_handle, const void *send_header, const unsigned char *send, dword send_size,
+                   void *receive_header, unsigned char *receive, dword *receive_size)
+{
+	CLEANUP(buffer_clear) struct buffer answer = {0};
+	enum fault fault = fault_next(&card.faults);
+
+	(void)card_handle;
+	(void)send_header;
+	(void)receive_header;
+	if (fault == FAULT_UNPLUG || fault == FAULT_STALL)
+		return NO_DEVICE;
+	if (fault == FAULT_STATUS)
+		buffer_append_u16be(&answer, card.faults.status_word);
+	else
+		apdu_run(&card, bytes_make(send, send_size), &answer);
+	if (answer.size > *receive_size)
+		return TOO_SMALL;
+	memcpy(receive, answer.data, answer.size);
+	*receive_size = answer.size;
+	return SUCCESS;
+}
