@@ -44,7 +44,6 @@ static void test_factory_reset(void **state)
 static void test_faults_are_errors(void **state)
 {
 	(void)state;
-	run("fault status=6f00@30");
 	run("fault wrong-pin");
 	run("fault unplug@3");
 }
