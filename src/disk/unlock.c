@@ -67,7 +67,14 @@ static int make_key(struct tpm *tpm, struct secret *ret_key, struct error *error
 	return 0;
 }
 
-/* Takes the new slots back after a failure; those that nobody can take back open nothing that anybody knows. */
+/* The TPM has not taken the new key, for certain. Where its answer was lost it may hold the new one by now: then both
+ * keys keep their slots, and the next making tidies up. */
+static bool is_not_sealed(int result)
+{
+	return result != -E_TPM && result != -E_IO && result != -E_TPM_FORGED && result != -E_NO_DEVICE;
+}
+
+/* Takes the new slots back; those that cannot be taken back open with a key that nobody has. */
 static void remove_slots(const struct volume_list *volumes, const uint32_t *slots)
 {
 	for (size_t i = 0; i < volumes->count; i++) {
@@ -122,10 +129,14 @@ int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct
 		r = make_key(tpm, &key, error);
 	if (r == 0)
 		r = add_slots(volumes, volume_keys, secret_bytes(&key), slots, error);
-	if (r == 0)
-		r = tpm_seal(tpm, TPM_SLOT_DISK, secret_bytes(&key), &expected, passphrase, owner, error);
 	if (r < 0) {
 		remove_slots(volumes, slots);
+		return r;
+	}
+	r = tpm_seal(tpm, TPM_SLOT_DISK, secret_bytes(&key), &expected, passphrase, owner, error);
+	if (r < 0) {
+		if (is_not_sealed(r))
+			remove_slots(volumes, slots);
 		return r;
 	}
 	remove_old_slots(volumes);

@@ -23,7 +23,8 @@ struct unlock_measured {
  *
  * volumes      accepted ones, sorted by UUID (volume_choose); their keys, in the same order, from keyslot_open
  * passphrase   that the TPM will want for the key, or empty; owner: the TPM's
- * Errors       -E_WRONG_AUTH (owner), those of keyslot_add and tpm_seal. After an error the slots are as before. */
+ * Errors       -E_WRONG_AUTH (owner), those of keyslot_add and tpm_seal. After an error the slots are as before, unless
+ *              the TPM's answer was lost: then there are new ones as well. */
 int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct secret *volume_keys,
                 struct bytes passphrase, struct bytes owner, struct error *error);
 /* Measures the facts of each volume into PCR 6, once in a start (measured).

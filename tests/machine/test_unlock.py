@@ -178,7 +178,7 @@ def test_unlock_passphrase(directory):
         machine.see(r"Unlock passphrase", 60)
         machine.send("wrong\r")
         machine.see(r"That passphrase was wrong", 30)
-        machine.see(r"1 wrong passphrase", 30)
+        machine.see(r"TPM: 2 of 3 tries left", 30)
         machine.send("short\r")
         expect_key(machine)
         restart(machine)
@@ -186,13 +186,16 @@ def test_unlock_passphrase(directory):
         for number in range(1, 4):
             machine.expect(rb"heads: ask what=unlock-passphrase try=%d\r" % number, 60)
             machine.see(r"Unlock passphrase", 30)
+            machine.settle()
             machine.send(f"wrong {number}\r")
-        expect_without(machine, "wrong-auth", "wrong 3 times")
+        # swtpm allows three, and one was wrong before
+        expect_without(machine, "locked-out", "TPM")
 
 
 def test_A5_no_unlock_key_after_recovery_or_force(directory):
     """Recovery, a forced boot and other settings close the way to the key, each with its reason."""
-    with machine_with_luks(directory) as machine:
+    settings = MANUAL + "CONFIG_BOARD_NAME=before\n"
+    with machine_with_luks(directory, settings=settings) as machine:
         to_menu(machine)
         make_key(machine)
         machine.send("r")
@@ -209,9 +212,9 @@ def test_A5_no_unlock_key_after_recovery_or_force(directory):
         machine.power_cut()
         with open(machine.flash, "r+b") as chip:
             content = chip.read()
-            require(MANUAL.encode() in content, "the settings are not in the flash")
+            require(content.count(b"NAME=before") == 1, "the settings are not in the flash")
             chip.seek(0)
-            chip.write(content.replace(MANUAL.encode(), MANUAL.replace("=0", "=9").encode()))
+            chip.write(content.replace(b"NAME=before", b"NAME=behind"))
         machine.power_on()
         to_menu(machine)
         boot(machine)
@@ -239,13 +242,12 @@ def test_A7_other_headers(directory):
         shutil.copyfile(machine.luks.path, original)
         # Same UUID, same passphrase, same cipher: only the volume key is another one. It even says that it has our slot.
         LuksDisk(machine.luks.path)
+        planted = os.path.join(directory, "planted")
+        with open(planted, "w", encoding="ascii") as stream:
+            stream.write("planted")
         with machine.luks.changed() as volume:
             run(["cryptsetup", "luksAddKey", "--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1009",
-                 "--key-slot", "31", "--key-file", machine.luks.secret, volume, machine.luks.secret + ".other"]
-                if os.path.exists(machine.luks.secret + ".other") else
-                ["sh", "-c", "echo planted >\"$2\" && exec cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 "
-                 "--pbkdf-force-iterations 1009 --key-slot 31 --key-file \"$1\" \"$3\" \"$2\"",
-                 "plant", machine.luks.secret, machine.luks.secret + ".other", volume])
+                 "--key-slot", "31", "--key-file", machine.luks.secret, volume, planted])
         machine.power_on()
         to_menu(machine)
         boot(machine)
@@ -254,7 +256,7 @@ def test_A7_other_headers(directory):
         shutil.copyfile(original, machine.luks.path)
         with machine.luks.changed() as volume:
             run(["cryptsetup", "reencrypt", "--init-only", *CHEAP, "--key-file", machine.luks.secret,
-                 "--reduce-device-size", "8M", volume])
+                 "--key-slot", "0", "--reduce-device-size", "8M", volume])
         machine.power_on()
         to_menu(machine)
         boot(machine)
