@@ -272,7 +272,7 @@ static int measure_and_release(struct boot_system *boot, struct prepared *prepar
 		r = no_key(unlock, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_MEASURE, error);
-	if (r == 0 && prepared->planned && release_key(boot, prepared, unlock, segment, error) < 0)
+	if (r == 0 && unlock && prepared->planned && release_key(boot, prepared, unlock, segment, error) < 0)
 		r = no_key(unlock, error);
 	return r;
 }
