@@ -19,6 +19,7 @@ static const struct {
 } forms[] = {
     {TRUST_MODE_PCR, EVENTLOG_ACTION, false},
     {TRUST_COMMAND_PCR, EVENTLOG_IPL, true},
+    {TRUST_DISK_PCR, EVENTLOG_IPL, true},
 };
 
 static void log_measured(unsigned pcr, const char *what, const struct digest *sha256)
