@@ -297,8 +297,11 @@ static int explain_difference(struct now *now, const struct list *of_boot, const
 
 /* Nothing is sealed: a TPM that was cleared keeps the list, another one does not. */
 static void explain_no_secret(const struct list *of_boot, const struct list *of_tpm, const struct explain_known *known,
-                              struct why *why)
+                              struct explanation *explanation)
 {
+	struct why *why = &explanation->why;
+
+	explanation->source = of_tpm->there ? EXPLAIN_TPM : of_boot->there ? EXPLAIN_SIGNED : EXPLAIN_NOTHING;
 	if (of_tpm->there || (known->since && known->since->history == TPM_HISTORY_CLEARED))
 		why_add(why, WHY_TPM_CLEARED, WHY_NO_PCR, "TPM was cleared: the secret that opened before is gone");
 	else if (of_boot->there)
@@ -325,7 +328,7 @@ int explain_seal(struct tpm *tpm, enum tpm_slot slot, const struct explain_known
 		read_list(buffer_bytes(&of_tpm.text), &of_tpm);
 	r = tpm_seal_difference(tpm, slot, &now.sealed_otherwise, error);
 	if (r == -E_NO_SECRET) {
-		explain_no_secret(&of_boot, &of_tpm, known, &ret_explanation->why);
+		explain_no_secret(&of_boot, &of_tpm, known, ret_explanation);
 		return 0;
 	}
 	if (r < 0 || now.sealed_otherwise == 0)

@@ -129,6 +129,7 @@ static const struct command_verb verbs[] = {
     {"replay", "LOG", "does an event log lead to the PCRs that the TPM holds?", pcr_replay_run},
     {"why", "[--list FILE | [--settings OLD NEW] OLDLOG NEWLOG]",
      "why the TOTP secret does not open, or what differs between two boots, in words", pcr_why_run},
+    {"list", "", "what this machine measured, as text: for pcr why --list, and kexec_eventlog.txt", pcr_list_run},
     {"predict", "[--log LOG] ROM", "PCR 2 and 7 as a ROM file leads to them", pcr_predict_run},
 };
 

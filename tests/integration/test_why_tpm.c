@@ -655,6 +655,31 @@ static void test_files_that_were_not_there(void **state)
 	assert_int_equal(explanation.why.count, 3);
 }
 
+/* The trace in the PCRs and the TPM's own count, in one sentence. */
+static void test_A3_reset_in_mid_boot(void **state)
+{
+	const struct tpm_since_start since = {.history = TPM_HISTORY_UNUSUAL, .resets = 2};
+	struct explain_known known = {.settings = settings_of(&good), .since = &since};
+	CLEANUP(buffer_clear) struct buffer list = {0};
+	static struct explanation explanation;
+
+	(void)state;
+	enrol(&good, &list);
+	make_again(&good);
+	reset_before_files();
+	explain(TPM_SLOT_TOTP, &known, &explanation);
+	assert_int_equal(explanation.why.count, 1);
+	assert_string_equal(explanation.why.causes[0].sentence,
+	                    "TPM was reset while the machine was running (resetCount +2): PCR 2 has lost what was "
+	                    "measured before");
+	/* An ordinary start that was broken off has the same count, and no such trace. */
+	make_again(&good);
+	recovery();
+	explain(TPM_SLOT_TOTP, &known, &explanation);
+	assert_int_equal(explanation.why.count, 1);
+	assert_int_equal(explanation.why.causes[0].kind, WHY_RECOVERY_ENTERED);
+}
+
 /* Firmware that measures into PCR 0 without an event, as an authenticated code module does: no cause by itself. */
 static void test_firmware_that_keeps_no_event(void **state)
 {
@@ -794,8 +819,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_seeded_changes),       WITH_TPM(test_which_list_is_taken),
 	    WITH_TPM(test_nothing_to_explain),           WITH_TPM(test_files_that_were_not_there),
-	    WITH_TPM(test_firmware_that_keeps_no_event), WITH_TPM(test_A7_header_of_a_disk),
-	    WITH_TPM(test_keeping_wears_nothing_out),    WITH_TPM(test_A18_write_broken_off),
+	    WITH_TPM(test_firmware_that_keeps_no_event), WITH_TPM(test_A3_reset_in_mid_boot),
+	    WITH_TPM(test_A7_header_of_a_disk),          WITH_TPM(test_keeping_wears_nothing_out),
+	    WITH_TPM(test_A18_write_broken_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Why the TOTP secret does not open: changes made on purpose, and what log, screen and `heads pcr why` say of them."""
 
+import base64
 import json
+import os
 import re
 import shutil
 
 from boot_steps import TO_MENU, machine_with, require
-from fixtures import Owner, rom_for
+from fixtures import Disk, Owner, boot_files, rom_for
 from owner_steps import MANUAL, enrol, expect_code
 from test_eventlog import UNTOLD, in_shell, to_shell
 
@@ -97,3 +99,24 @@ def test_A5_why_after_the_start(directory):
         status, text = in_shell(machine, "rm /run/heads/eventlog")
         causes, _ = shell_causes(machine)
         require(causes == [("event-log-missing", None)], f"{causes}")
+
+
+def test_A2_why_another_tpm(directory):
+    """A TPM that has never seen this machine: the list that is signed on /boot tells it from a machine that is new."""
+    with machine_with(directory, settings=SETTINGS) as machine:
+        enrol(machine)
+        machine.line("menu ready", 30)
+        to_shell(machine)
+        status, text = in_shell(machine, "heads pcr list | base64")
+        listed = base64.b64decode("".join(text.split()))
+        require(status == 0 and listed.startswith(b"heads baseline 1\n") and listed.endswith(SETTINGS.encode()), f"{listed}")
+        require(b" recovery\n" not in listed, f"the recovery shell is no part of what the secret is sealed to: {listed}")
+        machine.power_cut()
+        Disk(machine.disk.path, boot_files(**{"kexec_eventlog.txt": listed}), signer=Owner("owner"))
+        shutil.rmtree(os.path.join(directory, "tpm"))
+        machine.power_on()
+        words, found = machine.line("totp", TO_MENU)
+        require(words == "totp unavailable" and found["code"] == "no-secret", f"{words} {found}")
+        _, found = machine.line("why", TO_MENU)
+        require((found["kind"], found["source"]) == ("tpm-changed", "signed"), f"{found}")
+        machine.see(r"this is another TPM", 30)
