@@ -16,11 +16,12 @@
  * workstation has it. */
 static const struct {
 	const char *name;
-	const char *paths[3];
+	const char *paths[4];
 } programs[PROCESS_PROGRAMS] = {
     [PROCESS_GPGV] = {"gpgv", {"/bin/gpgv", "/usr/bin/gpgv", NULL}},
     [PROCESS_GPG] = {"gpg", {"/bin/gpg", "/usr/bin/gpg", NULL}},
     [PROCESS_SHELL] = {"sh", {"/bin/busybox", NULL}},
+    [PROCESS_FLASH_PROGRAMMER] = {"flashprog", {"/bin/flashprog", "/usr/sbin/flashprog", "/usr/sbin/flashrom", NULL}},
     [PROCESS_HEADS] = {"heads", {"/bin/heads", "/proc/self/exe", NULL}},
 };
 

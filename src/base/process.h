@@ -9,11 +9,12 @@
 #include <sys/types.h>
 
 enum process_program {
-	PROCESS_GPGV,    /* verifies signatures */
-	PROCESS_GPG,     /* makes signatures, on a workstation */
-	PROCESS_SHELL,   /* the recovery shell */
-	PROCESS_HEADS,   /* this program again, as the menu */
-	PROCESS_PROGRAMS /* how many there are */
+	PROCESS_GPGV,             /* verifies signatures */
+	PROCESS_GPG,              /* makes signatures, on a workstation */
+	PROCESS_SHELL,            /* the recovery shell */
+	PROCESS_HEADS,            /* this program again, as the menu */
+	PROCESS_FLASH_PROGRAMMER, /* reads and writes flash chips that are no MTD device */
+	PROCESS_PROGRAMS          /* how many there are */
 };
 
 /* A descriptor of ours that the program is given under the same number: argv can name it as /proc/self/fd/N. */

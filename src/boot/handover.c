@@ -5,6 +5,8 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "boot/flash_lock.h"
+#include "rom/settings.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
@@ -115,8 +117,12 @@ int handover_leave(enum trust_exit exit, const char *tpm_where, struct error *er
 		log_error(error);
 	if (exit == TRUST_EXIT_RECOVERY || exit == TRUST_EXIT_CRASH)
 		return 0;
-	if (way->needs_kernel)
+	if (way->needs_kernel) {
+		r = flash_lock(SETTINGS_BOARD_FILE, error);
+		if (r < 0)
+			return r;
 		disable_further_kexec();
+	}
 	log_line("leave exit=%s", way->name);
 	(void)umount2("/boot", MNT_DETACH);
 	sync();

@@ -165,3 +165,18 @@ def test_power_cut_in_update(directory):
 
 
 test_power_cut_in_update.seconds = 120 + 25 * CUTS
+
+
+def test_flash_lock_asked_for(directory):
+    """Before a boot the board's lock is asked for (the port keeps what was written to it), before that it is not."""
+    def port(machine):
+        return machine.qmp("human-monitor-command", **{"command-line": "i /xb 0xb2"})
+
+    with machine_with(directory, settings=MANUAL) as machine:
+        to_menu(machine)
+        require("0xcb" not in port(machine), "the lock was set before the owner's choice")
+        machine.send("b")
+        _, found = machine.line("flash", 60)
+        require(found["lock"] == "smi", f"{found}")
+        machine.expect(rb"tiny: ready", 90)
+        require("0xcb" in port(machine), f"the port says {port(machine)}")

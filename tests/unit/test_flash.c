@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "format/slot_mark.h"
 #include "rom/owner_files.h"
 #include "rom/slots.h"
@@ -329,6 +330,35 @@ static void test_marks_are_checked(void **state)
 	assert_int_equal(slot_mark_parse(buffer_bytes(&bytes), "M", &found, &error), -E_NOT_FOUND);
 }
 
+/* flashrom itself, with its emulated chip. */
+static void test_an_external_programmer_writes_a_range(void **state)
+{
+	char path[] = "/tmp/heads-flash-XXXXXX", name[200];
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	CLEANUP(buffer_clear) struct buffer back = {0};
+	CLEANUP_CLOSE int fd = mkstemp(path);
+	struct flash_count count = {0};
+	struct error error;
+
+	(void)state;
+	chip_start();
+	assert_int_equal(write(fd, chip, 16 * MODEL_BLOCK), 16 * MODEL_BLOCK);
+	(void)snprintf(name, sizeof(name), "dummy:emulate=VARIABLE_SIZE,size=%d,image=%s", 16 * MODEL_BLOCK, path);
+	assert_int_equal(flash_open_programmer(name, &flash, &error), 0);
+	assert_int_equal(flash_size(flash), 16 * MODEL_BLOCK);
+	memset(wanted, 0x42, 2 * MODEL_BLOCK);
+	assert_int_equal(flash_write(flash, 4 * MODEL_BLOCK, bytes_make(wanted, 2 * MODEL_BLOCK), NULL, &count, &error),
+	                 0);
+	assert_int_equal(count.written, 2);
+	flash_close(&flash);
+	assert_int_equal(file_read(path, SIZE, &back, &error), 0);
+	memcpy(chip + 4 * MODEL_BLOCK, wanted, 2 * MODEL_BLOCK);
+	assert_memory_equal(back.data, chip, 16 * MODEL_BLOCK);
+	assert_int_equal(flash_open_programmer("dummy:emulate=NOTHING", &flash, &error), -E_IO);
+	assert_int_equal(flash_open_programmer("-w", &flash, &error), -E_USAGE);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void test_an_image_file_stands_for_a_chip(void **state)
 {
 	char path[] = "/tmp/heads-flash-XXXXXX";
@@ -368,6 +398,7 @@ int main(void)
 	    cmocka_unit_test(test_names_of_owner_files_are_checked),
 	    cmocka_unit_test(test_marks_are_checked),
 	    cmocka_unit_test(test_an_image_file_stands_for_a_chip),
+	    cmocka_unit_test(test_an_external_programmer_writes_a_range),
 	};
 
 	digest_library_start();

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A chip that flashprog or flashrom reaches: a program that is started, with the programmer's name from the settings as
+ * data. Images pass through memory files; a range is written by a layout of one region. */
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "rom/flash.h"
+#include "rom/image.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define BLOCK_SIZE   4096
+#define OUTPUT_LIMIT ((size_t)4 << 20)
+#define TIMEOUT_MS   1800000 /* a slow chip takes minutes */
+
+struct programmer {
+	char name[256];         /* "internal", "dummy:emulate=..." */
+	struct buffer contents; /* as last read from the chip */
+};
+
+static int run(const struct programmer *programmer, const char *const *more, const int *fds, size_t fd_count,
+               struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer output = {0};
+	const char *arguments[16] = {"-p", programmer->name};
+	struct process_request request = {.program = PROCESS_FLASH_PROGRAMMER,
+	                                  .arguments = arguments,
+	                                  .keep_count = fd_count,
+	                                  .output_limit = OUTPUT_LIMIT,
+	                                  .timeout_ms = TIMEOUT_MS};
+	int status, r;
+
+	for (size_t i = 0; more[i] && i + 3 < ARRAY_SIZE(arguments); i++)
+		arguments[i + 2] = more[i];
+	memcpy(request.keep_fds, fds, fd_count * sizeof(*fds));
+	r = process_run(&request, &output, &status, error);
+	if (r < 0)
+		return r;
+	if (status != 0)
+		return error_set(
+		    error, E_IO, programmer->name,
+		    "the flash programmer (%s) ended with status %d; see what it says when it is started by "
+		    "hand",
+		    programmer->name, status);
+	return 0;
+}
+
+/* The whole chip, anew. */
+static int read_chip(struct programmer *programmer, struct error *error)
+{
+	CLEANUP_CLOSE int fd = memfd_create("chip", MFD_CLOEXEC);
+	char path[32];
+	const char *const arguments[] = {"-r", path, NULL};
+	int r;
+
+	if (fd < 0)
+		return error_set_errno(error, E_SYSTEM, programmer->name, errno, "no memory file can be made");
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = run(programmer, arguments, &fd, 1, error);
+	if (r < 0)
+		return r;
+	buffer_clear(&programmer->contents);
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return error_set_errno(error, E_SYSTEM, programmer->name, errno, "a memory file cannot be read");
+	return file_read_fd(fd, programmer->name, ROM_MAX_SIZE, &programmer->contents, error);
+}
+
+static int programmer_read(void *context, size_t offset, uint8_t *data, size_t size, struct error *error)
+{
+	const struct programmer *programmer = context;
+
+	(void)error;
+	memcpy(data, programmer->contents.data + offset, size);
+	return 0;
+}
+
+/* The program erases and writes what differs itself; what it did is judged by what is read afterwards. */
+static int programmer_program(void *context, size_t offset, struct bytes bytes, struct error *error)
+{
+	struct programmer *programmer = context;
+	CLEANUP(buffer_clear) struct buffer layout = {0};
+	CLEANUP_CLOSE int image_fd = -1, layout_fd = -1;
+	char image_path[32], layout_path[32];
+	const char *const arguments[] = {"-l", layout_path, "-i", "range", "-w", image_path, NULL};
+	int r, fds[2];
+
+	memcpy(programmer->contents.data + offset, bytes.data, bytes.size);
+	buffer_append_format(&layout, "%08zx:%08zx range\n", offset, offset + bytes.size - 1);
+	image_fd = memfd_sealed("image", buffer_bytes(&programmer->contents), error);
+	if (image_fd < 0)
+		return image_fd;
+	layout_fd = memfd_sealed("layout", buffer_bytes(&layout), error);
+	if (layout_fd < 0)
+		return layout_fd;
+	fds[0] = image_fd;
+	fds[1] = layout_fd;
+	(void)snprintf(image_path, sizeof(image_path), "/proc/self/fd/%d", image_fd);
+	(void)snprintf(layout_path, sizeof(layout_path), "/proc/self/fd/%d", layout_fd);
+	r = run(programmer, arguments, fds, ARRAY_SIZE(fds), error);
+	return r < 0 ? r : read_chip(programmer, error);
+}
+
+static void programmer_close(void *context)
+{
+	struct programmer *programmer = context;
+
+	buffer_clear(&programmer->contents);
+	free(programmer);
+}
+
+int flash_open_programmer(const char *name, struct flash **ret_flash, struct error *error)
+{
+	struct programmer *programmer = calloc(1, sizeof(*programmer));
+	struct flash_device device = {.name = programmer ? programmer->name : NULL,
+	                              .block_size = BLOCK_SIZE,
+	                              .context = programmer,
+	                              .read = programmer_read,
+	                              .program = programmer_program,
+	                              .close = programmer_close};
+	int r;
+
+	if (!programmer)
+		return error_set(error, E_MEMORY, name, "there is not enough memory to open the flash chip");
+	(void)snprintf(programmer->name, sizeof(programmer->name), "%s", name);
+	r = strlen(name) == 0 || strlen(name) >= sizeof(programmer->name) || name[0] == '-'
+	        ? error_set(error, E_USAGE, name, "\"%s\" is no name of a flash programmer", name)
+	        : read_chip(programmer, error);
+	if (r < 0) {
+		programmer_close(programmer);
+		return r;
+	}
+	device.size = programmer->contents.size;
+	return flash_open_device(&device, ret_flash, error);
+}
