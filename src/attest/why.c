@@ -86,6 +86,7 @@ static void find_role(struct why_item *item, bool *kernel_is_next)
 	item->name = event->data;
 	if (event->pcr == EVENTLOG_ROM_PCR && event->type == EVENTLOG_POST_CODE) {
 		item->role = ROLE_FIRMWARE;
+		item->name = why_rom_part(event->data); /* the same payload may start from either slot */
 	} else if (event->pcr == TRUST_ROM_PCR && event->type == EVENTLOG_IPL) {
 		item->role = is_digest_of(event, event->data) ? ROLE_OWNER_FILE_NAME : ROLE_OWNER_FILE;
 	} else if (event->pcr == TRUST_MODE_PCR && event->type == EVENTLOG_ACTION && is_digest_of(event, event->data)) {

@@ -39,4 +39,7 @@ int why_say(const struct why_item *before, const struct why_item *after, const s
 /* The same digest in every bank that both have, and there is one; or neither has a digest that is known. */
 bool why_same_digest(const struct eventlog_event *a, const struct eventlog_event *b);
 
+/* What coreboot names "FMAP: REGION CBFS: FILE" is the same part in whatever region it lies: FILE, or REGION alone. */
+struct bytes why_rom_part(struct bytes name);
+
 #endif

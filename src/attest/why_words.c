@@ -46,8 +46,7 @@ static const struct {
     {"FMAP", "flash layout changed (the ROM's region FMAP)", WHY_FLASH_LAYOUT_CHANGED},
 };
 
-/* The file's or region's name behind coreboot's marks. */
-static struct bytes rom_part(struct bytes name)
+struct bytes why_rom_part(struct bytes name)
 {
 	size_t mark = strlen(CBFS_MARK);
 
@@ -59,7 +58,7 @@ static struct bytes rom_part(struct bytes name)
 
 static void say_firmware(enum why_change change, struct bytes name, struct why_cause *cause)
 {
-	struct bytes part = rom_part(name);
+	struct bytes part = why_rom_part(name);
 	char text[NAME_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && change == CHANGE_CONTENT; i++) {

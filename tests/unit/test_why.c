@@ -115,6 +115,8 @@ static const struct change changes[] = {
     {{{SET, 4, {2, POST, CBFS "fallback/ramstage", "x"}}}, {{"stage-changed", 2, "firmware stage ramstage changed"}}},
     {{{SET, 5, {2, POST, CBFS "fallback/payload", "x"}}},
      {{"payload-changed", 2, "payload changed: another Heads, or another kernel of it, is in the ROM"}}},
+    {{{SET, 5, {2, POST, "FMAP: SLOT_B CBFS: fallback/payload", "x"}}},
+     {{"payload-changed", 2, "payload changed: another Heads, or another kernel of it, is in the ROM"}}},
     {{{INSERT, 5, {2, POST, CBFS "cmos_layout.bin", "x"}}},
      {{"rom-part-added", 2, "the firmware measured \"cmos_layout.bin\", which it did not before"}}},
     {{{REMOVE, 3, {0}}},
