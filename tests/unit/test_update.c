@@ -3,6 +3,7 @@
 #include "format/slot_mark.h"
 #include "format/ustar.h"
 #include "owner/update.h"
+#include "unit/boot_fixture.h"
 #include "unit/cmocka_all.h"
 #include "unit/flash_model.h"
 #include <stdio.h>
@@ -164,6 +165,109 @@ static void test_the_other_slot_alone_is_written(void **state)
 	assert_memory_equal(chip_now + areas[5].offset, before + areas[5].offset, SLOT_SIZE);
 }
 
+static void make_package(const char *key, struct buffer *package)
+{
+	CLEANUP(buffer_clear) struct buffer fingerprint = {0};
+	struct update_make make = {.board = "x230",
+	                           .version = "0.3.0",
+	                           .rom = bytes_make(next, CHIP_SIZE),
+	                           .bom = bytes_from_string("{}"),
+	                           .home = at("gnupg")};
+	char signer[65];
+	struct error error;
+
+	read_text(at("%s.fpr", key), &fingerprint);
+	make.key = buffer_string(&fingerprint);
+	assert_int_equal(update_make(&make, package, signer, &error), 0);
+	assert_string_equal(signer, make.key);
+}
+
+static int read_package(struct bytes package, const char *key, struct update *update, struct error *error)
+{
+	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
+	CLEANUP(buffer_clear) struct buffer text = {0};
+
+	if (key) {
+		assert_int_equal(file_read(at("%s.gpg", key), 65536, &text, error), 0);
+		assert_int_equal(verify_keyring_add(&keyring, buffer_bytes(&text), key, error), 0);
+	}
+	return update_read(package, &keyring, update, error);
+}
+
+static void test_a17_a_package_needs_a_signature_of_ours(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer package = {0};
+	struct update update;
+	struct error error;
+
+	(void)state;
+	usual_images();
+	make_package("owner", &package);
+	assert_int_equal(read_package(buffer_bytes(&package), "owner", &update, &error), 0);
+	assert_true(update.vouched);
+	assert_string_equal(update.manifest.version, "0.3.0");
+	assert_true(bytes_equal(update.image.bytes, bytes_make(next, CHIP_SIZE)));
+	assert_int_equal(read_package(buffer_bytes(&package), "other", &update, &error), -E_REFUSED);
+	assert_non_null(strstr(error.sentence, "not one of the keys"));
+	assert_int_equal(read_package(buffer_bytes(&package), NULL, &update, &error), -E_REFUSED);
+	assert_int_equal(read_package(bytes_make(next, CHIP_SIZE), "owner", &update, &error), -E_MALFORMED);
+}
+
+static void test_a17_a_changed_manifest_is_refused(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer package = {0};
+	struct update update;
+	struct error error;
+
+	(void)state;
+	usual_images();
+	make_package("owner", &package);
+	/* The signature is the owner's, the message another: one version later. */
+	for (size_t i = 0; i + 13 < package.size; i++)
+		if (memcmp(package.data + i, "version 0.3.0", 13) == 0) {
+			package.data[i + 10] = '4';
+			break;
+		}
+	assert_int_equal(read_package(buffer_bytes(&package), "owner", &update, &error), -E_REFUSED);
+	assert_non_null(strstr(error.sentence, "signature of the update is wrong"));
+}
+
+static void test_a17_damaged_and_truncated_packages_are_refused(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer package = {0};
+	struct update update;
+	struct error error;
+
+	(void)state;
+	usual_images();
+	make_package("owner", &package);
+	for (size_t size = 0; size + 1024 < package.size; size += package.size / 23)
+		assert_true(read_package(bytes_make(package.data, size), "owner", &update, &error) < 0);
+	for (size_t i = 4096; i < CHIP_SIZE; i += CHIP_SIZE / 13) {
+		package.data[i] ^= 1;
+		assert_int_equal(read_package(buffer_bytes(&package), "owner", &update, &error), -E_REFUSED);
+		assert_non_null(strstr(error.sentence, "not what was signed"));
+		package.data[i] ^= 1;
+	}
+	assert_int_equal(read_package(buffer_bytes(&package), "owner", &update, &error), 0);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	fixture_start();
+	make_keys();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	end_keys();
+	fixture_end();
+	return 0;
+}
+
 static void test_versions_are_numbers(void **state)
 {
 	uint64_t a, b;
@@ -249,11 +353,13 @@ int main(void)
 	    cmocka_unit_test(test_a17_wrong_board_and_older_versions_are_refused),
 	    cmocka_unit_test(test_what_does_not_fit_is_refused),
 	    cmocka_unit_test(test_the_other_slot_alone_is_written),
+	    cmocka_unit_test(test_a17_a_package_needs_a_signature_of_ours),
+	    cmocka_unit_test(test_a17_a_changed_manifest_is_refused),
+	    cmocka_unit_test(test_a17_damaged_and_truncated_packages_are_refused),
 	    cmocka_unit_test(test_versions_are_numbers),
 	    cmocka_unit_test(test_manifests_are_read_strictly),
 	    cmocka_unit_test(test_archives_are_read_and_written),
 	};
 
-	digest_library_start();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, start, end);
 }
