@@ -255,6 +255,62 @@ static void test_the_counter_of_the_original_is_read(void **state)
 	assert_int_equal(theirs, value(tpm, TPM_COUNTER_ROLLBACK));
 }
 
+/* Runs the program; gives its exit status and, where it printed JSON, the object. */
+static int heads(const char *arguments, struct json_object **ret_object)
+{
+	CLEANUP(buffer_clear) struct buffer output = {0};
+	int status = swtpm_tool(&swtpm, &output, "%s --json --tpm %s %s", TEST_HEADS, swtpm.where, arguments);
+
+	buffer_append_byte(&output, 0);
+	*ret_object = json_tokener_parse((const char *)output.data);
+	return status;
+}
+
+static int64_t command_value(const char *arguments)
+{
+	struct json_object *object = NULL, *value = NULL;
+	int64_t number;
+
+	assert_int_equal(heads(arguments, &object), 0);
+	assert_true(json_object_object_get_ex(object, "value", &value));
+	number = json_object_get_int64(value);
+	json_object_put(object);
+	return number;
+}
+
+static void check_error(const char *arguments, int status, const char *code)
+{
+	struct json_object *object = NULL, *inner = NULL, *found = NULL;
+
+	assert_int_equal(heads(arguments, &object), status);
+	assert_true(json_object_object_get_ex(object, "error", &inner));
+	assert_true(json_object_object_get_ex(inner, "code", &found));
+	assert_string_equal(json_object_get_string(found), code);
+	json_object_put(object);
+}
+
+static void test_commands(void **state)
+{
+	int64_t first;
+
+	(void)state;
+	check_error("tpm counter read rollback", 2, "not-found");
+	first = command_value("tpm counter create rollback");
+	assert_int_equal(command_value("tpm counter read rollback"), first);
+	assert_int_equal(command_value("tpm counter increment rollback"), first + 1);
+	check_error("tpm counter create rollback", 1, "exists");
+	check_error("tpm counter read hotp", 2, "not-found");
+	check_error("tpm counter read fuel", 2, "usage");
+	check_error("tpm counter fill rollback", 2, "usage");
+	check_error("tpm counter read", 2, "usage");
+	check_error("tpm counter read rollback --owner-passphrase x", 2, "usage");
+	assert_int_equal(swtpm_tool(&swtpm, NULL, "tpm2_pcrextend 4:sha256=%064d", 1), 0);
+	check_error("tpm counter increment rollback", 1, "wrong-pcr");
+	assert_int_equal(command_value("tpm counter destroy rollback"), first + 1);
+	check_error("tpm counter read rollback", 2, "not-found");
+	assert_int_equal(swtpm_left_open(&swtpm), 0);
+}
+
 int main(void)
 {
 #define WITH_TPM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -268,6 +324,7 @@ int main(void)
 	    WITH_TPM(test_A15_an_invented_increment_is_noticed),
 	    WITH_TPM(test_owner_passphrase),
 	    WITH_TPM(test_the_counter_of_the_original_is_read),
+	    WITH_TPM(test_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
