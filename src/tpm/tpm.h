@@ -123,13 +123,42 @@ enum tpm_slot {
 };
 
 /* Seals secret (at most 128 bytes) so that it opens only while the PCRs have the expected values, and replaces what the
- * slot held. Beside it a public record keeps the expected values, so that tpm_seal_difference can explain. passphrase
- * and owner (the owner hierarchy's) may be empty. The secret crosses the bus encrypted in a salted session (A1). No
- * dictionary-attack count where there is no passphrase (A18).
- * Errors: -E_WRONG_AUTH (owner), -E_LOCKED_OUT, -E_TPM, -E_UNSUPPORTED (more than 8 PCRs, or not of the SHA-256 bank),
- * -E_FOREIGN_TPM (the storage key, or what stands in the slot, is none that Heads made), -E_TPM_FORGED (A2). */
+ * slot held; with an owner passphrase the owner can approve other values later (tpm_approve). Beside it a public record
+ * keeps the expected values, so that tpm_seal_difference can explain. passphrase and owner (the owner hierarchy's) may
+ * be empty. The secret crosses the bus encrypted in a salted session (A1). No dictionary-attack count where there is no
+ * passphrase (A18). Errors: -E_WRONG_AUTH (owner), -E_LOCKED_OUT, -E_TPM, -E_UNSUPPORTED (more than 8 PCRs, or not of
+ * the SHA-256 bank), -E_FOREIGN_TPM (the storage key, or what stands in the slot, is none that Heads made),
+ * -E_TPM_FORGED (A2). */
 int tpm_seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const struct tpm_pcrs *expected,
              struct bytes passphrase, struct bytes owner, struct error *error);
+/* As tpm_seal, but what goes in is a key of HMAC with SHA-1 that never comes out again: the TPM computes with it (A8).
+ * Errors also: -E_UNSUPPORTED (a TPM without that HMAC). */
+int tpm_hmac_make(struct tpm *tpm, enum tpm_slot slot, struct bytes key, const struct tpm_pcrs *expected,
+                  struct bytes owner, struct error *error);
+/* HMAC of a message (at most 64 bytes) by the key in the slot; the answer crosses the bus encrypted. ret_mac is as
+ * secret as what is made of it: wipe it. Errors: as tpm_unseal. */
+int tpm_hmac(struct tpm *tpm, enum tpm_slot slot, struct bytes message, struct digest *ret_mac, struct error *error);
+
+/* Which PCRs open what the slot holds, from now on: one set, or one of two (the old and the new firmware, around an
+ * update). Needs no secret; what was approved before opens nothing any more. Only what was sealed with an owner
+ * passphrase can be approved anew: without one, anybody could. All sets have the bank and the PCRs that the slot was
+ * sealed to. Errors: -E_UNSUPPORTED (sealed without an owner passphrase, or by a TPM older than revision 1.38),
+ * -E_NO_SECRET, -E_WRONG_AUTH (owner), -E_WRONG_PCR (PCR 4 was extended: too late in this start), -E_USAGE,
+ * -E_TPM_FORGED, -E_TPM. */
+#define TPM_APPROVE_MAX 2
+int tpm_approve(struct tpm *tpm, enum tpm_slot slot, const struct tpm_pcrs *sets, size_t count, struct bytes owner,
+                struct error *error);
+
+/* 8 bytes beside the slot that are no secret, written only while the slot opens, so by no other firmware and not after
+ * the cap; anybody reads them, authenticated (A2). tpm_note_make also makes the room for them, as the owner. Errors:
+ * -E_NOT_FOUND (none was made), -E_NO_SECRET (empty slot), -E_WRONG_PCR, -E_WRONG_AUTH (owner), -E_TPM_FORGED. */
+int tpm_note_read(struct tpm *tpm, enum tpm_slot slot, uint64_t *ret_note, struct error *error);
+int tpm_note_write(struct tpm *tpm, enum tpm_slot slot, uint64_t note, struct error *error);
+int tpm_note_make(struct tpm *tpm, enum tpm_slot slot, uint64_t note, struct bytes owner, struct error *error);
+
+/* Is this the owner passphrase? Changes nothing and counts nothing. Errors: -E_WRONG_AUTH, -E_FOREIGN_TPM, -E_TPM. */
+int tpm_check_owner(struct tpm *tpm, struct bytes owner, struct error *error);
+
 /* Opens the slot. ret_secret: release with secret_clear.
  * Errors: -E_NO_SECRET (empty slot), -E_WRONG_PCR, -E_WRONG_AUTH (passphrase), -E_LOCKED_OUT, -E_TPM, -E_MALFORMED (the
  * record is damaged), -E_FOREIGN_TPM, -E_TPM_FORGED. */

@@ -34,6 +34,7 @@ static const struct {
     {TPM_RC_TESTING, E_TPM, "the TPM does not end its self-test"},
     {TPM_RC_REFERENCE_S0, E_TPM, "its session is gone: the TPM was reset while the machine ran"},
     {TPM_RC_NV_RATE, E_TPM, "the TPM protects its memory from being written too often; wait a minute"},
+    {TPM_RC_COMMAND_CODE, E_UNSUPPORTED, "this TPM does not know the command: it is older than revision 1.38"},
     {TPM_RC_BAD_TAG, E_UNSUPPORTED, "this is a TPM 1.2"},
 };
 

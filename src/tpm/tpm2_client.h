@@ -181,6 +181,24 @@ int tpm2_policy_auth_value(struct tpm *tpm, struct tpm2_session *session, struct
 /* "Before the cap": the SHA-256 PCR 4 as the reset left it. Every way out of Heads extends it (A5). */
 #define TPM2_EARLY_MASK (1u << 4)
 struct digest tpm2_early_policy(void);
+/* The policy of alternative sets: TPM2_PolicyPCR, and for more than one TPM2_PolicyOR. */
+struct digest tpm2_sets_policy(const struct tpm2_sets *sets);
+/* The policy of the object that the record describes, and of the note beside it (which has no passphrase). */
+struct digest tpm2_object_policy(enum tpm_slot slot, const struct tpm2_record *record, bool passphrase);
+/* Satisfies it in tpm->policy, by tpm->record; after a failure that is closed. Errors: -E_WRONG_PCR, -E_NO_SECRET (the
+ * list of approved PCRs is gone), -E_FOREIGN_TPM, -E_TPM. */
+int tpm2_policy_satisfy(struct tpm *tpm, enum tpm_slot slot, bool passphrase, struct error *error);
+/* TPM2_PolicyAuthorizeNV (Part 3, 23.22) with the slot's list of approved PCRs. */
+#define TPM2_APPROVAL_SIZE (2 + TPM2_DIGEST_SIZE) /* TPMT_HA */
+int tpm2_policy_authorize_nv(struct tpm *tpm, enum tpm_slot slot, struct error *error);
+/* TPM2_PolicySecret with tpm->owner, in session, for tpm->policy. */
+int tpm2_policy_secret(struct tpm *tpm, struct tpm2_session *session, struct error *error);
+
+/* The Name of the object at a place; its size is 0 where nothing stands there. Errors: -E_FOREIGN_TPM (none of ours).
+ */
+int tpm2_place_read(struct tpm *tpm, uint32_t handle, struct tpm2_name *ret_name, struct error *error);
+uint32_t tpm2_place_of(enum tpm_slot slot, bool spare);
+
 /* At the end of every command of tpm.h that was given a passphrase. */
 void tpm2_wipe_auth_values(struct tpm *tpm);
 

@@ -25,12 +25,15 @@
 #define TPM_CC_Startup                    0x0144
 #define TPM_CC_Shutdown                   0x0145
 #define TPM_CC_NV_Read                    0x014e
+#define TPM_CC_PolicySecret               0x0151
 #define TPM_CC_Create                     0x0153
+#define TPM_CC_HMAC                       0x0155
 #define TPM_CC_Load                       0x0157
 #define TPM_CC_Unseal                     0x015e
 #define TPM_CC_FlushContext               0x0165
 #define TPM_CC_NV_ReadPublic              0x0169
 #define TPM_CC_PolicyAuthValue            0x016b
+#define TPM_CC_PolicyOR                   0x0171
 #define TPM_CC_ReadPublic                 0x0173
 #define TPM_CC_StartAuthSession           0x0176
 #define TPM_CC_GetCapability              0x017a
@@ -39,9 +42,11 @@
 #define TPM_CC_PolicyPCR                  0x017f
 #define TPM_CC_ReadClock                  0x0181
 #define TPM_CC_PCR_Extend                 0x0182
+#define TPM_CC_PolicyAuthorizeNV          0x0192
 
 /* TPM_ALG_ID (hashes: enum hash_algorithm) */
 #define TPM_ALG_RSA       0x0001
+#define TPM_ALG_HMAC      0x0005
 #define TPM_ALG_AES       0x0006
 #define TPM_ALG_KEYEDHASH 0x0008
 #define TPM_ALG_NULL      0x0010
@@ -86,6 +91,7 @@
 #define TPMA_OBJECT_NO_DA                 0x00000400u
 #define TPMA_OBJECT_RESTRICTED            0x00010000u
 #define TPMA_OBJECT_DECRYPT               0x00020000u
+#define TPMA_OBJECT_SIGN                  0x00040000u
 
 /* TPMA_NV */
 #define TPMA_NV_PPWRITE        0x00000001u
@@ -125,17 +131,20 @@
 #define TPM_RC_BAD_TAG       0x01eu
 #define TPM_RC_ASYMMETRIC    0x081u
 #define TPM_RC_KEY_SIZE      0x087u
+#define TPM_RC_HASH          0x083u
 #define TPM_RC_VALUE         0x084u
 #define TPM_RC_HIERARCHY     0x085u
 #define TPM_RC_TYPE          0x08au
 #define TPM_RC_HANDLE        0x08bu
 #define TPM_RC_AUTH_FAIL     0x08eu
+#define TPM_RC_SCHEME        0x092u
 #define TPM_RC_POLICY_FAIL   0x09du
 #define TPM_RC_BAD_AUTH      0x0a2u
 #define TPM_RC_CURVE         0x0a6u
 #define TPM_RC_INITIALIZE    0x100u
 #define TPM_RC_FAILURE       0x101u
 #define TPM_RC_PCR_CHANGED   0x128u
+#define TPM_RC_COMMAND_CODE  0x143u
 #define TPM_RC_NV_UNWRITTEN  0x14au
 #define TPM_RC_NV_SPACE      0x14bu
 #define TPM_RC_OBJECT_MEMORY 0x902u

@@ -172,9 +172,14 @@ static bool parse_rsa(struct cursor *cursor, struct tpm2_public *ret_public)
 	return ret_public->modulus.size == RSA_BITS / 8;
 }
 
-static bool parse_sealed(struct cursor *cursor)
+/* Sealed data has no scheme; a TOTP key has HMAC with SHA-1. */
+static bool parse_keyed_hash(struct cursor *cursor)
 {
-	return cursor_u16be(cursor) == TPM_ALG_NULL && tpm2_get_sized(cursor).size == hash_size(HASH_SHA256);
+	const uint16_t scheme = cursor_u16be(cursor);
+
+	if (scheme != TPM_ALG_NULL && (scheme != TPM_ALG_HMAC || cursor_u16be(cursor) != HASH_SHA1))
+		return false;
+	return tpm2_get_sized(cursor).size == hash_size(HASH_SHA256);
 }
 
 bool tpm2_parse_public(struct bytes area, struct tpm2_public *ret_public)
@@ -194,7 +199,7 @@ bool tpm2_parse_public(struct bytes area, struct tpm2_public *ret_public)
 	else if (parsed.type == TPM_ALG_RSA)
 		accepted = parse_rsa(&cursor, &parsed);
 	else
-		accepted = parsed.type == TPM_ALG_KEYEDHASH && parse_sealed(&cursor);
+		accepted = parsed.type == TPM_ALG_KEYEDHASH && parse_keyed_hash(&cursor);
 	if (!accepted || !ended(&cursor))
 		return false;
 	*ret_public = parsed;

@@ -44,4 +44,15 @@ int tpm2_nv_remove(struct tpm *tpm, struct tpm2_session *session, const struct t
 int tpm2_nv_change(struct tpm *tpm, struct tpm2_session *session, const struct tpm2_nv *nv,
                    const struct tpm2_name *name, struct bytes data, struct error *error);
 
+/* The index that holds the policy which the owner approved for a slot: only he writes it, and only before the cap. */
+struct tpm2_nv tpm2_approval_nv(enum tpm_slot slot);
+/* Before a new object comes into a slot, by tpm->record: approves the set of *record; where an object in use has
+ * another one (in *ret_old then the two), both, until tpm2_approve_finish. Sets record->approved false where the TPM
+ * cannot. */
+int tpm2_approve_new(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, bool in_use,
+                     struct tpm2_record *record, struct tpm2_sets *ret_old, struct error *error);
+/* Approves the sets of *record, which stands in the TPM with old_sets, and writes it without them. */
+int tpm2_approve_finish(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct tpm2_record *record,
+                        struct error *error);
+
 #endif

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Steps of a policy session (Part 3, 23), and the policies that more than one object has. */
-#include "tpm/tpm2_client.h"
+#include "tpm/tpm2_nv.h"
 
 #include <string.h>
+
+#define WRONG_PCR_SENTENCE  "the PCRs do not have the values it was sealed to"
+#define APPROVAL_FIRST      0x01810000u
+#define APPROVAL_SIZE       TPM2_APPROVAL_SIZE
+#define APPROVAL_ATTRIBUTES (TPMA_NV_POLICYWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA)
 
 void tpm2_wipe_auth_values(struct tpm *tpm)
 {
@@ -19,6 +24,57 @@ struct digest tpm2_early_policy(void)
 	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++)
 		expected.values[pcr] = (struct digest){.algorithm = HASH_SHA256, .size = TPM2_DIGEST_SIZE};
 	return tpm2_seal_policy(&expected, false);
+}
+
+/* Part 1, 19.7: H(old || command || more) */
+static struct digest extend_policy(const struct digest *old, uint32_t code, struct bytes more)
+{
+	uint8_t text[4];
+	struct tpm2_writer writer = tpm2_writer_make(text, sizeof(text));
+
+	tpm2_put_u32(&writer, code);
+	return digest_of_parts(HASH_SHA256, (const struct bytes[]){digest_bytes(old), tpm2_written(&writer), more}, 3);
+}
+
+static const struct digest empty_policy = {.algorithm = HASH_SHA256, .size = TPM2_DIGEST_SIZE};
+
+struct digest tpm2_sets_policy(const struct tpm2_sets *sets)
+{
+	uint8_t text[TPM_APPROVE_MAX * TPM2_DIGEST_SIZE];
+	struct tpm2_writer writer = tpm2_writer_make(text, sizeof(text));
+
+	if (sets->count == 1)
+		return sets->policies[0];
+	/* Part 3, 23.6: the digest starts anew */
+	for (size_t i = 0; i < sets->count; i++)
+		tpm2_put(&writer, digest_bytes(&sets->policies[i]));
+	return extend_policy(&empty_policy, TPM_CC_PolicyOR, tpm2_written(&writer));
+}
+
+struct tpm2_nv tpm2_approval_nv(enum tpm_slot slot)
+{
+	const struct tpm2_name owner = tpm2_name_of_handle(TPM_RH_OWNER);
+	struct digest policy = tpm2_early_policy();
+
+	/* Part 3, 23.4: a second hash takes the policyRef, which is empty */
+	policy = extend_policy(&policy, TPM_CC_PolicySecret, tpm2_name_bytes(&owner));
+	policy = digest_of(HASH_SHA256, digest_bytes(&policy));
+	return tpm2_nv_make(APPROVAL_FIRST + (uint32_t)slot, APPROVAL_ATTRIBUTES, APPROVAL_SIZE, &policy,
+	                    "list of approved PCRs");
+}
+
+struct digest tpm2_object_policy(enum tpm_slot slot, const struct tpm2_record *record, bool passphrase)
+{
+	struct digest policy = tpm2_sets_policy(&record->sets);
+
+	if (record->approved) {
+		const struct tpm2_nv approval = tpm2_approval_nv(slot);
+		const struct tpm2_name name = tpm2_nv_name(&approval);
+
+		/* Part 3, 23.22: the digest starts anew */
+		policy = extend_policy(&empty_policy, TPM_CC_PolicyAuthorizeNV, tpm2_name_bytes(&name));
+	}
+	return passphrase ? extend_policy(&policy, TPM_CC_PolicyAuthValue, BYTES_EMPTY) : policy;
 }
 
 static struct tpm2_call policy_call(uint32_t code, const struct tpm2_session *session, const char *doing)
@@ -44,4 +100,115 @@ int tpm2_policy_auth_value(struct tpm *tpm, struct tpm2_session *session, struct
 
 	(void)tpm2_parameters(tpm);
 	return tpm2_run(tpm, &call, error);
+}
+
+static int run_policy_or(struct tpm *tpm, const struct tpm2_sets *sets, struct error *error)
+{
+	struct tpm2_call call = policy_call(TPM_CC_PolicyOR, tpm->policy, "compare the PCRs with the approved ones");
+	struct tpm2_writer *writer = tpm2_parameters(tpm);
+	int result;
+
+	tpm2_put_u32(writer, (uint32_t)sets->count);
+	for (size_t i = 0; i < sets->count; i++)
+		tpm2_put_sized(writer, digest_bytes(&sets->policies[i]));
+	result = tpm2_run(tpm, &call, error);
+	if (TPM_RC_REASON(call.response_code) == TPM_RC_VALUE)
+		return error_set(error, E_WRONG_PCR, "TPM", WRONG_PCR_SENTENCE);
+	return result;
+}
+
+int tpm2_policy_authorize_nv(struct tpm *tpm, enum tpm_slot slot, struct error *error)
+{
+	const struct tpm2_nv approval = tpm2_approval_nv(slot);
+	struct tpm2_call call =
+	    policy_call(TPM_CC_PolicyAuthorizeNV, tpm->policy, "compare the PCRs with the approved ones");
+	int result;
+
+	call.handle_count = 3;
+	call.handles[0] = approval.index;
+	call.handles[1] = approval.index;
+	call.handles[2] = tpm->policy->handle;
+	/* Anybody may read the index. What is compared, and with what, the TPM keeps to itself. */
+	call.authorization = TPM2_AUTH_EMPTY;
+	(void)tpm2_parameters(tpm);
+	result = tpm2_run(tpm, &call, error);
+	if (TPM_RC_REASON(call.response_code) == TPM_RC_VALUE)
+		return error_set(error, E_WRONG_PCR, "TPM", WRONG_PCR_SENTENCE);
+	if (result == -E_NOT_FOUND)
+		return error_set(error, E_NO_SECRET, approval.object,
+		                 "the TPM no longer knows which PCRs were approved for the secret; make a new secret");
+	return result;
+}
+
+static int show_sets(struct tpm *tpm, enum tpm_slot slot, const struct tpm2_sets *sets, struct error *error)
+{
+	int result = tpm2_policy_open(tpm, error);
+
+	if (result == 0)
+		result = tpm2_policy_pcr(tpm, tpm->policy, tpm->record.expected.bank, tpm->record.expected.mask, error);
+	if (result == 0 && sets->count > 1)
+		result = run_policy_or(tpm, sets, error);
+	if (result == 0 && tpm->record.approved)
+		result = tpm2_policy_authorize_nv(tpm, slot, error);
+	if (result < 0)
+		tpm2_session_close(&tpm->policy);
+	return result;
+}
+
+int tpm2_policy_satisfy(struct tpm *tpm, enum tpm_slot slot, bool passphrase, struct error *error)
+{
+	int result = show_sets(tpm, slot, &tpm->record.sets, error);
+
+	if (result == -E_WRONG_PCR && tpm->record.old_sets.count > 0)
+		result = show_sets(tpm, slot, &tpm->record.old_sets, error);
+	if (result == 0 && passphrase) {
+		result = tpm2_policy_auth_value(tpm, tpm->policy, error);
+		if (result < 0)
+			tpm2_session_close(&tpm->policy);
+	}
+	return result;
+}
+
+int tpm2_policy_secret(struct tpm *tpm, struct tpm2_session *session, struct error *error)
+{
+	struct tpm2_call call = policy_call(TPM_CC_PolicySecret, tpm->policy, "prove the owner's right");
+
+	call.handle_count = 2;
+	call.handles[0] = TPM_RH_OWNER;
+	call.handles[1] = tpm->policy->handle;
+	call.names[0] = tpm2_name_of_handle(TPM_RH_OWNER);
+	call.names[1] = tpm2_name_of_handle(tpm->policy->handle);
+	call.authorization = TPM2_AUTH_SESSION;
+	call.session = session;
+	call.value = &tpm->owner;
+	call.attributes = TPMA_SESSION_CONTINUE;
+	/* nonceTPM, cpHashA, policyRef: none; expiration: never */
+	for (unsigned i = 0; i < 3; i++)
+		tpm2_put_sized(i == 0 ? tpm2_parameters(tpm) : &tpm->parameters, BYTES_EMPTY);
+	tpm2_put_u32(&tpm->parameters, 0);
+	return tpm2_run(tpm, &call, error);
+}
+
+static int check_owner(struct tpm *tpm, struct error *error)
+{
+	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
+	int result = tpm2_policy_open(tpm, error);
+
+	if (result == 0)
+		result = tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, &session, error);
+	if (result == 0)
+		result = tpm2_policy_secret(tpm, session, error);
+	/* What it proved serves nothing else. */
+	tpm2_session_close(&tpm->policy);
+	return result;
+}
+
+int tpm_check_owner(struct tpm *tpm, struct bytes owner, struct error *error)
+{
+	int result;
+
+	tpm2_make_auth_value(owner, &tpm->owner);
+	result = check_owner(tpm, error);
+	tpm2_wipe_auth_values(tpm);
+	return result;
 }

@@ -3,13 +3,43 @@
 
 #include <string.h>
 
-#define RECORD_MAGIC     0x48505231u /* "HPR1" */
+#define RECORD_MAGIC     0x48505232u /* "HPR2" */
 #define RECORD_CHECKSUM  4
 #define RECORD_FIRST     0x01800000u
 #define RECORD_VALUE     32
 #define RECORD_NAME_SIZE 34
+/* flags */
+#define RECORD_APPROVED   0x01u
+#define RECORD_PASSPHRASE 0x02u
+#define RECORD_AT_SPARE   0x04u
 /* Anybody reads it with an empty authorisation, only the owner writes it, and nothing counts towards the lockout. */
 #define RECORD_ATTRIBUTES (TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA)
+
+static bool is_valid_sets(const struct tpm2_record *record)
+{
+	return record->sets.count >= 1 && record->sets.count <= TPM_APPROVE_MAX &&
+	       record->old_sets.count <= TPM_APPROVE_MAX &&
+	       (record->approved || (record->sets.count == 1 && record->old_sets.count == 0));
+}
+
+static bool is_valid_mask(uint32_t mask)
+{
+	return mask != 0 && mask >> TPM_PCR_COUNT == 0 && __builtin_popcount(mask) <= TPM2_RECORD_PCRS;
+}
+
+/* Always the room of TPM_APPROVE_MAX; false where a policy is none of SHA-256. */
+static bool put_sets(struct tpm2_writer *writer, const struct tpm2_sets *sets)
+{
+	static const uint8_t nothing[RECORD_VALUE] = {0};
+
+	for (size_t i = 0; i < TPM_APPROVE_MAX; i++) {
+		if (i < sets->count && sets->policies[i].size != RECORD_VALUE)
+			return false;
+		tpm2_put(writer,
+		         i < sets->count ? digest_bytes(&sets->policies[i]) : bytes_make(nothing, sizeof(nothing)));
+	}
+	return true;
+}
 
 bool tpm2_record_encode(const struct tpm2_record *record, uint8_t data[TPM2_RECORD_SIZE])
 {
@@ -19,13 +49,19 @@ bool tpm2_record_encode(const struct tpm2_record *record, uint8_t data[TPM2_RECO
 	struct digest checksum;
 	unsigned count = 0;
 
-	if (mask == 0 || mask >> TPM_PCR_COUNT != 0 || __builtin_popcount(mask) > TPM2_RECORD_PCRS ||
-	    record->expected.bank != HASH_SHA256 || record->object.size != RECORD_NAME_SIZE)
+	if (!is_valid_mask(mask) || record->expected.bank != HASH_SHA256 || record->object.size != RECORD_NAME_SIZE ||
+	    !is_valid_sets(record))
 		return false;
 	tpm2_put_u32(&writer, RECORD_MAGIC);
 	tpm2_put_u16(&writer, (uint16_t)record->expected.bank);
 	tpm2_put_u32(&writer, mask);
+	tpm2_put_u8(&writer,
+	            (uint8_t)((record->approved ? RECORD_APPROVED : 0) | (record->passphrase ? RECORD_PASSPHRASE : 0) |
+	                      (record->at_spare ? RECORD_AT_SPARE : 0)));
+	tpm2_put_u8(&writer, (uint8_t)(record->old_sets.count << 4 | record->sets.count));
 	tpm2_put(&writer, tpm2_name_bytes(&record->object));
+	if (!put_sets(&writer, &record->sets) || !put_sets(&writer, &record->old_sets))
+		return false;
 	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {
 		if (!(mask & (1u << pcr)))
 			continue;
@@ -41,12 +77,47 @@ bool tpm2_record_encode(const struct tpm2_record *record, uint8_t data[TPM2_RECO
 	return !writer.failed && writer.size == TPM2_RECORD_SIZE;
 }
 
+static void get_digest(struct cursor *cursor, struct digest *ret_digest)
+{
+	const struct bytes value = cursor_bytes(cursor, RECORD_VALUE);
+
+	if (cursor->failed)
+		return;
+	*ret_digest = (struct digest){.algorithm = HASH_SHA256, .size = value.size};
+	memcpy(ret_digest->data, value.data, value.size);
+}
+
+static void get_sets(struct cursor *cursor, size_t count, struct tpm2_sets *ret_sets)
+{
+	ret_sets->count = count;
+	for (size_t i = 0; i < TPM_APPROVE_MAX; i++)
+		get_digest(cursor, &ret_sets->policies[i]);
+}
+
+/* The fields between mask and values. */
+static bool get_object(struct cursor *cursor, struct tpm2_record *record)
+{
+	const uint8_t flags = cursor_u8(cursor);
+	const uint8_t counts = cursor_u8(cursor);
+	const struct bytes name = cursor_bytes(cursor, RECORD_NAME_SIZE);
+
+	if (cursor->failed || flags & ~(RECORD_APPROVED | RECORD_PASSPHRASE | RECORD_AT_SPARE))
+		return false;
+	record->approved = (flags & RECORD_APPROVED) != 0;
+	record->passphrase = (flags & RECORD_PASSPHRASE) != 0;
+	record->at_spare = (flags & RECORD_AT_SPARE) != 0;
+	record->object.size = name.size;
+	memcpy(record->object.data, name.data, name.size);
+	get_sets(cursor, counts & 0x0f, &record->sets);
+	get_sets(cursor, counts >> 4, &record->old_sets);
+	return !cursor->failed && is_valid_sets(record);
+}
+
 bool tpm2_record_decode(struct bytes data, struct tpm2_record *ret_record)
 {
 	struct cursor cursor = cursor_make(data);
-	struct tpm2_record record = {.object.size = RECORD_NAME_SIZE};
+	struct tpm2_record record = {.at_spare = false};
 	struct digest checksum;
-	struct bytes name;
 
 	if (data.size != TPM2_RECORD_SIZE || cursor_u32be(&cursor) != RECORD_MAGIC)
 		return false;
@@ -58,23 +129,14 @@ bool tpm2_record_decode(struct bytes data, struct tpm2_record *ret_record)
 		return false;
 	record.expected.bank = HASH_SHA256;
 	record.expected.mask = cursor_u32be(&cursor);
-	if (record.expected.mask == 0 || record.expected.mask >> TPM_PCR_COUNT != 0 ||
-	    __builtin_popcount(record.expected.mask) > TPM2_RECORD_PCRS)
+	if (!is_valid_mask(record.expected.mask) || !get_object(&cursor, &record))
 		return false;
-	name = cursor_bytes(&cursor, RECORD_NAME_SIZE);
+	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {
+		if (record.expected.mask & (1u << pcr))
+			get_digest(&cursor, &record.expected.values[pcr]);
+	}
 	if (cursor.failed)
 		return false;
-	memcpy(record.object.data, name.data, name.size);
-	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {
-		if (record.expected.mask & (1u << pcr)) {
-			struct bytes value = cursor_bytes(&cursor, RECORD_VALUE);
-
-			if (cursor.failed)
-				return false;
-			record.expected.values[pcr] = (struct digest){.algorithm = HASH_SHA256, .size = value.size};
-			memcpy(record.expected.values[pcr].data, value.data, value.size);
-		}
-	}
 	*ret_record = record;
 	return true;
 }

@@ -8,12 +8,23 @@
 
 /* Most PCRs of one seal: PCRs 0 to 7 for the disk. One TPM2_PCR_Read answers eight. */
 #define TPM2_RECORD_PCRS 8
-/* magic, bank, mask, Name of the object, values of SHA-256, checksum */
-#define TPM2_RECORD_SIZE (4 + 2 + 4 + 34 + TPM2_RECORD_PCRS * 32 + 4)
+/* magic, bank, mask, flags, counts, Name of the object, policies of two and two sets of PCRs, values, checksum */
+#define TPM2_RECORD_SIZE (4 + 2 + 4 + 1 + 1 + 34 + 4 * 32 + TPM2_RECORD_PCRS * 32 + 4)
+
+/* Alternative sets of PCR values, each as the digest of its TPM2_PolicyPCR. */
+struct tpm2_sets {
+	size_t count;
+	struct digest policies[TPM_APPROVE_MAX];
+};
 
 struct tpm2_record {
 	struct tpm2_name object;
-	struct tpm_pcrs expected; /* SHA-256 */
+	bool at_spare;             /* the object stands at the spare place */
+	bool passphrase;           /* it wants one */
+	bool approved;             /* its policy is what the owner approved; else that of sets itself, which is one */
+	struct tpm_pcrs expected;  /* SHA-256; the first of sets, to explain */
+	struct tpm2_sets sets;     /* one or two */
+	struct tpm2_sets old_sets; /* what may still be approved instead: an approval was interrupted. Else none. */
 };
 
 /* Into exactly TPM2_RECORD_SIZE bytes. false where the record is none that can be written (bank, number of PCRs). */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sealed objects.
+/* Sealed objects, made and replaced.
  *
- * A slot has its place (0x81000000 + slot) and a spare one beside it. A new seal is written so that a power cut leaves
- * the old or the new one whole: the new object goes to the place that is not in use, then the record is written, which
- * names the object that counts (one command: this is the moment), then the rest is tidied. */
-#include "tpm/tpm2_client.h"
+ * A slot has its place (0x81000000 + slot) and a spare one (0x81480000 + slot). A new object goes to the one that is
+ * not in use; then the record is written, which names the object that counts (one command: this is the moment); then
+ * the old object is removed. A power cut leaves the old or the new one whole.
+ *
+ * Where the TPM has an owner passphrase, the objects of a slot open to what the owner approved last: an NV index holds
+ * that policy. Replacing it is one command too, and the record says before it what it may be until then and what from
+ * then on. */
+#include "tpm/tpm2_nv.h"
 
 #include <string.h>
 
@@ -13,9 +17,14 @@
 #define SECRET_LIMIT      128
 #define SEALED_ATTRIBUTES (TPMA_OBJECT_FIXED_TPM | TPMA_OBJECT_FIXED_PARENT | TPMA_OBJECT_ADMIN_WITH_POLICY)
 
+/* What goes into an object. */
+struct content {
+	struct bytes secret;
+	bool hmac; /* a key of HMAC with SHA-1, which never comes out; else data that is unsealed */
+};
+
 /* What a slot's two places hold. Size 0 of a Name: nothing. */
 struct slot_state {
-	uint32_t place, spare;
 	struct tpm2_name at_place, at_spare;
 	bool has_record; /* readable or not */
 };
@@ -28,41 +37,35 @@ struct made_object {
 	struct tpm2_name name;
 };
 
-static struct slot_state slot_state(enum tpm_slot slot)
+uint32_t tpm2_place_of(enum tpm_slot slot, bool spare)
 {
-	return (struct slot_state){.place = PLACE_FIRST + (uint32_t)slot, .spare = SPARE_FIRST + (uint32_t)slot};
+	return (spare ? SPARE_FIRST : PLACE_FIRST) + (uint32_t)slot;
 }
 
-/* The Name of the object at a place. An empty place is no error. An object that is not ours has no Name that we can
- * compute: ret_name stays empty and the error is -E_FOREIGN_TPM. */
-static int read_place(struct tpm *tpm, uint32_t handle, struct tpm2_name *ret_name, uint32_t *ret_attributes,
-                      struct error *error)
+int tpm2_place_read(struct tpm *tpm, uint32_t handle, struct tpm2_name *ret_name, struct error *error)
 {
 	struct tpm2_public public_area;
 	struct error found;
 	int result = tpm2_read_public(tpm, handle, &public_area, ret_name, &found);
 
-	ret_name->size = result == 0 ? ret_name->size : 0;
+	if (result == 0)
+		return 0;
+	ret_name->size = 0;
 	if (result == -E_NOT_FOUND)
 		return 0;
-	if (result < 0) {
-		if (error)
-			*error = found;
-		return result;
-	}
-	if (ret_attributes)
-		*ret_attributes = public_area.attributes;
-	return 0;
+	if (error)
+		*error = found;
+	return result;
 }
 
 /* TPM2B_SENSITIVE_CREATE, TPM2B_PUBLIC, TPM2B_DATA, TPML_PCR_SELECTION. */
-static void put_seal_parameters(struct tpm2_writer *writer, struct bytes secret, const struct tpm2_auth_value *value,
-                                const struct digest *policy)
+static void put_seal_parameters(struct tpm2_writer *writer, const struct content *content,
+                                const struct tpm2_auth_value *value, const struct digest *policy)
 {
 	size_t place = tpm2_begin_sized(writer);
 
 	tpm2_put_sized(writer, bytes_make(value->data, value->size));
-	tpm2_put_sized(writer, secret);
+	tpm2_put_sized(writer, content->secret);
 	tpm2_end_sized(writer, place);
 
 	place = tpm2_begin_sized(writer);
@@ -70,9 +73,12 @@ static void put_seal_parameters(struct tpm2_writer *writer, struct bytes secret,
 	tpm2_put_u16(writer, HASH_SHA256);
 	/* Without a passphrase there is nothing to guess, and an unclean power-off must not lock the owner out (A18).
 	 */
-	tpm2_put_u32(writer, SEALED_ATTRIBUTES | (value->size == 0 ? TPMA_OBJECT_NO_DA : 0));
+	tpm2_put_u32(writer, SEALED_ATTRIBUTES | (value->size == 0 ? TPMA_OBJECT_NO_DA : 0) |
+	                         (content->hmac ? TPMA_OBJECT_SIGN : 0));
 	tpm2_put_sized(writer, digest_bytes(policy));
-	tpm2_put_u16(writer, TPM_ALG_NULL);
+	tpm2_put_u16(writer, content->hmac ? TPM_ALG_HMAC : TPM_ALG_NULL);
+	if (content->hmac)
+		tpm2_put_u16(writer, HASH_SHA1);
 	tpm2_put_sized(writer, BYTES_EMPTY);
 	tpm2_end_sized(writer, place);
 
@@ -81,7 +87,7 @@ static void put_seal_parameters(struct tpm2_writer *writer, struct bytes secret,
 }
 
 /* TPM2_Create. The first parameter carries passphrase and secret: encrypted (A1). */
-static int create_sealed(struct tpm *tpm, struct tpm2_session *session, struct bytes secret,
+static int create_object(struct tpm *tpm, struct tpm2_session *session, const struct content *content,
                          const struct digest *policy, struct made_object *ret_made, struct error *error)
 {
 	struct tpm2_call call = {.code = TPM_CC_Create,
@@ -96,10 +102,15 @@ static int create_sealed(struct tpm *tpm, struct tpm2_session *session, struct b
 	struct bytes private_area, public_area;
 	struct tpm2_public parsed;
 	struct cursor cursor;
+	uint32_t reason;
 	int result;
 
-	put_seal_parameters(tpm2_parameters(tpm), secret, &tpm->passphrase, policy);
+	put_seal_parameters(tpm2_parameters(tpm), content, &tpm->passphrase, policy);
 	result = tpm2_run(tpm, &call, error);
+	reason = TPM_RC_REASON(call.response_code);
+	if (content->hmac && (reason == TPM_RC_HASH || reason == TPM_RC_SCHEME))
+		return error_set(error, E_UNSUPPORTED, "TPM",
+		                 "this TPM computes no HMAC with SHA-1, which the codes of a phone need");
 	if (result < 0)
 		return result;
 	cursor = cursor_make(call.answer);
@@ -117,7 +128,7 @@ static int create_sealed(struct tpm *tpm, struct tpm2_session *session, struct b
 	return 0;
 }
 
-static int load_sealed(struct tpm *tpm, struct tpm2_session *session, const struct made_object *made,
+static int load_object(struct tpm *tpm, struct tpm2_session *session, const struct made_object *made,
                        struct tpm2_transient *ret_object, struct error *error)
 {
 	struct tpm2_call call = {.code = TPM_CC_Load,
@@ -161,40 +172,6 @@ static int remove_at(struct tpm *tpm, struct tpm2_session *session, uint32_t han
 	return result;
 }
 
-/* Puts the object into its slot; see the top of this file. */
-static int place_object(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct slot_state *state,
-                        const struct tpm2_transient *object, const struct tpm_pcrs *expected, struct error *error)
-{
-	const struct tpm2_record record = {.object = object->name, .expected = *expected};
-	const bool in_use = tpm->record_known && tpm->record_slot == slot && state->at_place.size > 0 &&
-	                    tpm2_name_equal(&tpm->record.object, &state->at_place);
-	int result;
-
-	if (!in_use) {
-		/* The place is free, or holds what nobody names any more. */
-		result = remove_at(tpm, session, state->place, &state->at_place, error);
-		if (result == 0)
-			result = tpm2_evict(tpm, session, object->handle, &object->name, state->place, error);
-		if (result == 0)
-			result = tpm2_record_write(tpm, session, slot, &record, error);
-		if (result == 0)
-			result = remove_at(tpm, session, state->spare, &state->at_spare, error);
-		return result;
-	}
-	result = remove_at(tpm, session, state->spare, &state->at_spare, error);
-	if (result == 0)
-		result = tpm2_evict(tpm, session, object->handle, &object->name, state->spare, error);
-	if (result == 0)
-		result = tpm2_record_write(tpm, session, slot, &record, error);
-	if (result == 0)
-		result = remove_at(tpm, session, state->place, &state->at_place, error);
-	if (result == 0)
-		result = tpm2_evict(tpm, session, object->handle, &object->name, state->place, error);
-	if (result == 0)
-		result = tpm2_evict(tpm, session, state->spare, &object->name, state->spare, error);
-	return result;
-}
-
 /* What the slot holds now, and its record where there is a good one. */
 static int read_slot(struct tpm *tpm, enum tpm_slot slot, struct slot_state *state, struct error *error)
 {
@@ -207,178 +184,121 @@ static int read_slot(struct tpm *tpm, enum tpm_slot slot, struct slot_state *sta
 		return result;
 	}
 	state->has_record = result != -E_NO_SECRET;
-	result = read_place(tpm, state->place, &state->at_place, NULL, error);
+	result = tpm2_place_read(tpm, tpm2_place_of(slot, false), &state->at_place, error);
 	if (result == 0)
-		result = read_place(tpm, state->spare, &state->at_spare, NULL, error);
+		result = tpm2_place_read(tpm, tpm2_place_of(slot, true), &state->at_spare, error);
 	return result;
 }
 
-static int seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const struct tpm_pcrs *expected,
+/* The object that counts stands where its record says. */
+static bool is_in_use(const struct tpm *tpm, enum tpm_slot slot, const struct slot_state *state)
+{
+	const struct tpm2_name *standing = tpm->record.at_spare ? &state->at_spare : &state->at_place;
+
+	return tpm->record_known && tpm->record_slot == slot && standing->size > 0 &&
+	       tpm2_name_equal(&tpm->record.object, standing);
+}
+
+/* Loads the object, puts it to the free place, and makes it the one that counts. record->object and at_spare are set.
+ */
+static int place_object(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct slot_state *state,
+                        const struct made_object *made, struct tpm2_record *record, struct error *error)
+{
+	CLEANUP(tpm2_transient_clear) struct tpm2_transient object = {0};
+	const bool spare = is_in_use(tpm, slot, state) && !tpm->record.at_spare;
+	struct tpm2_name *at_new = spare ? &state->at_spare : &state->at_place;
+	struct tpm2_name *at_old = spare ? &state->at_place : &state->at_spare;
+	int result = load_object(tpm, session, made, &object, error);
+
+	record->object = made->name;
+	record->at_spare = spare;
+	if (result == 0)
+		result = remove_at(tpm, session, tpm2_place_of(slot, spare), at_new, error);
+	if (result == 0)
+		result = tpm2_evict(tpm, session, object.handle, &object.name, tpm2_place_of(slot, spare), error);
+	if (result == 0)
+		result = tpm2_record_write(tpm, session, slot, record, error);
+	if (result == 0)
+		result = remove_at(tpm, session, tpm2_place_of(slot, !spare), at_old, error);
+	return result;
+}
+
+static int seal(struct tpm *tpm, enum tpm_slot slot, const struct content *content, struct tpm2_record *record,
                 struct error *error)
 {
-	const struct digest policy = tpm2_seal_policy(expected, tpm->passphrase.size > 0);
-	CLEANUP(tpm2_transient_clear) struct tpm2_transient object = {0};
 	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
-	struct slot_state state = slot_state(slot);
+	struct slot_state state = {.has_record = false};
 	struct made_object made = {0};
-	int result;
+	struct tpm2_sets old = {0};
+	struct digest policy;
+	int result = tpm2_storage_ready(tpm, error);
 
-	result = tpm2_storage_ready(tpm, error);
 	if (result == 0)
 		result = read_slot(tpm, slot, &state, error);
 	if (result == 0)
 		result = tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, &session, error);
+	if (result == 0 && record->approved)
+		result = tpm2_approve_new(tpm, session, slot, is_in_use(tpm, slot, &state), record, &old, error);
+	policy = tpm2_object_policy(slot, record, record->passphrase);
 	if (result == 0)
-		result = create_sealed(tpm, session, secret, &policy, &made, error);
+		result = create_object(tpm, session, content, &policy, &made, error);
+	record->old_sets = old;
 	if (result == 0)
-		result = load_sealed(tpm, session, &made, &object, error);
-	if (result == 0)
-		result = place_object(tpm, session, slot, &state, &object, expected, error);
+		result = place_object(tpm, session, slot, &state, &made, record, error);
+	if (result == 0 && old.count > 0)
+		result = tpm2_approve_finish(tpm, session, slot, record, error);
 	return result;
 }
 
-static int check_seal(struct bytes secret, const struct tpm_pcrs *expected, struct error *error)
+static int check_seal(struct bytes secret, const struct tpm2_record *record, struct error *error)
 {
-	struct tpm2_record record = {.object.size = 2 + TPM2_DIGEST_SIZE, .expected = *expected};
+	struct tpm2_record complete = *record;
 	uint8_t data[TPM2_RECORD_SIZE];
 
+	complete.object.size = 2 + TPM2_DIGEST_SIZE;
 	if (secret.size == 0 || secret.size > SECRET_LIMIT)
 		return error_set(error, E_USAGE, "TPM", "a TPM seals 1 to %d bytes, not %zu", SECRET_LIMIT,
 		                 secret.size);
-	if (!tpm2_record_encode(&record, data))
+	if (!tpm2_record_encode(&complete, data))
 		return error_set(error, E_UNSUPPORTED, "TPM", "a seal takes one to %d PCRs of the SHA-256 bank",
 		                 TPM2_RECORD_PCRS);
 	return 0;
 }
 
-int tpm_seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const struct tpm_pcrs *expected,
-             struct bytes passphrase, struct bytes owner, struct error *error)
+static int seal_content(struct tpm *tpm, enum tpm_slot slot, const struct content *content,
+                        const struct tpm_pcrs *expected, struct bytes passphrase, struct bytes owner,
+                        struct error *error)
 {
-	int result = check_seal(secret, expected, error);
+	/* Without an owner passphrase anybody could approve other PCRs: then the secret opens to these alone. */
+	struct tpm2_record record = {.passphrase = passphrase.size > 0,
+	                             .approved = owner.size > 0,
+	                             .expected = *expected,
+	                             .sets = {.count = 1, .policies = {tpm2_seal_policy(expected, false)}}};
+	int result = check_seal(content->secret, &record, error);
 
 	if (result < 0)
 		return result;
 	tpm2_make_auth_value(owner, &tpm->owner);
 	tpm2_make_auth_value(passphrase, &tpm->passphrase);
-	result = seal(tpm, slot, secret, expected, error);
+	result = seal(tpm, slot, content, &record, error);
 	tpm2_wipe_auth_values(tpm);
 	return result;
 }
 
-/* The place of the object that the record names. */
-static int find_object(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_handle, uint32_t *ret_attributes,
-                       struct error *error)
+int tpm_seal(struct tpm *tpm, enum tpm_slot slot, struct bytes secret, const struct tpm_pcrs *expected,
+             struct bytes passphrase, struct bytes owner, struct error *error)
 {
-	const struct slot_state state = slot_state(slot);
-	const uint32_t places[] = {state.place, state.spare};
-	struct tpm2_name name;
+	const struct content content = {.secret = secret};
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		int result = read_place(tpm, places[i], &name, ret_attributes, error);
-
-		if (result < 0)
-			return result;
-		if (name.size > 0 && tpm2_name_equal(&name, &tpm->record.object)) {
-			*ret_handle = places[i];
-			return 0;
-		}
-	}
-	return error_set(error, E_NO_SECRET, "TPM",
-	                 "the TPM does not hold the secret that its record names; make a new secret");
+	return seal_content(tpm, slot, &content, expected, passphrase, owner, error);
 }
 
-/* TPM2_Unseal. The policy session ends with it when it succeeds. The answer is encrypted (A1). */
-static int run_unseal(struct tpm *tpm, struct tpm2_session *session, uint32_t handle, bool passphrase,
-                      struct secret *ret_secret, struct error *error)
+int tpm_hmac_make(struct tpm *tpm, enum tpm_slot slot, struct bytes key, const struct tpm_pcrs *expected,
+                  struct bytes owner, struct error *error)
 {
-	struct tpm2_call call = {.code = TPM_CC_Unseal,
-	                         .doing = "unseal the secret",
-	                         .object = "TPM",
-	                         .handle_count = 1,
-	                         .handles = {handle},
-	                         .names = {tpm->record.object},
-	                         .authorization = TPM2_AUTH_SESSION,
-	                         .session = session,
-	                         .value = &tpm->passphrase,
-	                         .attributes = TPMA_SESSION_ENCRYPT};
-	struct cursor cursor;
-	struct bytes secret;
-	int result;
+	const struct content content = {.secret = key, .hmac = true};
 
-	(void)tpm2_parameters(tpm);
-	result = tpm2_run(tpm, &call, error);
-	/* There was no passphrase that could be wrong: the TPM saw another command than was sent (A2). */
-	if (result == -E_WRONG_AUTH && !passphrase)
-		return tpm2_forged(&call, error);
-	if (result < 0)
-		return result;
-	cursor = cursor_make(call.answer);
-	secret = tpm2_get_sized(&cursor);
-	if (cursor.failed || cursor.rest.size != 0 || secret.size == 0 || secret.size > SECRET_LIMIT)
-		return tpm2_forged(&call, error);
-	result = secret_copy(secret, ret_secret);
-	if (result < 0)
-		return error_set(error, E_MEMORY, "TPM", "no locked memory for the secret");
-	return 0;
-}
-
-static int unseal(struct tpm *tpm, enum tpm_slot slot, struct secret *ret_secret, struct error *error)
-{
-	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
-	uint32_t handle = 0, attributes = 0;
-	bool passphrase;
-	int result;
-
-	result = tpm2_record_read(tpm, slot, error);
-	if (result == 0)
-		result = find_object(tpm, slot, &handle, &attributes, error);
-	if (result == 0)
-		result = tpm2_storage_find(tpm, error);
-	if (result == -E_NOT_FOUND)
-		return error_set(error, E_FOREIGN_TPM, "TPM", "the TPM's storage key is gone; make a new secret");
-	if (result < 0)
-		return result;
-	/* Objects without a passphrase do not count towards the lockout, all others do: see put_seal_parameters. */
-	passphrase = !(attributes & TPMA_OBJECT_NO_DA);
-	if (!passphrase)
-		memory_wipe(&tpm->passphrase, sizeof(tpm->passphrase));
-	result = tpm2_session_open(tpm, TPM_SE_POLICY, &tpm->storage, &session, error);
-	if (result == 0)
-		result = tpm2_policy_pcr(tpm, session, tpm->record.expected.bank, tpm->record.expected.mask, error);
-	if (result == 0 && passphrase)
-		result = tpm2_policy_auth_value(tpm, session, error);
-	if (result == 0)
-		result = run_unseal(tpm, session, handle, passphrase, ret_secret, error);
-	return result;
-}
-
-int tpm_unseal(struct tpm *tpm, enum tpm_slot slot, struct bytes passphrase, struct secret *ret_secret,
-               struct error *error)
-{
-	int result;
-
-	tpm2_make_auth_value(passphrase, &tpm->passphrase);
-	result = unseal(tpm, slot, ret_secret, error);
-	tpm2_wipe_auth_values(tpm);
-	return result;
-}
-
-int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask, struct error *error)
-{
-	struct tpm_pcrs now = {.mask = 0};
-	uint32_t different = 0;
-	int result = tpm2_record_read(tpm, slot, error);
-
-	if (result == 0)
-		result = tpm2_pcr_read(tpm, tpm->record.expected.bank, tpm->record.expected.mask, false, &now, error);
-	if (result < 0)
-		return result;
-	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT; pcr++) {
-		if ((now.mask & (1u << pcr)) && !digest_equal(&now.values[pcr], &tpm->record.expected.values[pcr]))
-			different |= 1u << pcr;
-	}
-	*ret_mask = different;
-	return 0;
+	return seal_content(tpm, slot, &content, expected, BYTES_EMPTY, owner, error);
 }
 
 int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error)
@@ -399,7 +319,8 @@ int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *re
 static int forget(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 {
 	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
-	struct slot_state state = slot_state(slot);
+	const struct tpm2_nv approval = tpm2_approval_nv(slot);
+	struct slot_state state = {.has_record = false};
 	int result = read_slot(tpm, slot, &state, error);
 
 	if (result == 0 && !state.has_record && state.at_place.size == 0 && state.at_spare.size == 0)
@@ -409,11 +330,13 @@ static int forget(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 	if (result == 0)
 		result = tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, &session, error);
 	if (result == 0)
-		result = remove_at(tpm, session, state.place, &state.at_place, error);
+		result = remove_at(tpm, session, tpm2_place_of(slot, false), &state.at_place, error);
 	if (result == 0)
-		result = remove_at(tpm, session, state.spare, &state.at_spare, error);
+		result = remove_at(tpm, session, tpm2_place_of(slot, true), &state.at_spare, error);
 	if (result == 0)
 		result = tpm2_record_remove(tpm, session, slot, error);
+	if (result == 0)
+		result = tpm2_nv_remove(tpm, session, &approval, error);
 	return result;
 }
 

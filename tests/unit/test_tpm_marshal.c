@@ -332,6 +332,12 @@ static struct tpm2_record sample_record(void)
 	struct tpm2_record record = {.object = {.size = 34}, .expected = {.bank = HASH_SHA256, .mask = 0x9f}};
 
 	record.object.data[1] = HASH_SHA256;
+	record.approved = true;
+	record.at_spare = true;
+	record.sets = (struct tpm2_sets){.count = 1, .policies = {{.algorithm = HASH_SHA256, .size = 32, .data = {7}}}};
+	record.old_sets = record.sets;
+	record.old_sets.policies[1] = record.old_sets.policies[0];
+	record.old_sets.count = 2;
 	memset(record.object.data + 2, 0x5a, 32);
 	for (unsigned pcr = 0; pcr < 8; pcr++) {
 		record.expected.values[pcr] = (struct digest){.algorithm = HASH_SHA256, .size = 32};
@@ -350,6 +356,10 @@ static void test_record_goes_round(void **state)
 	assert_true(tpm2_record_encode(&record, data));
 	assert_true(tpm2_record_decode(bytes_make(data, sizeof(data)), &parsed));
 	assert_true(tpm2_name_equal(&record.object, &parsed.object));
+	assert_true(parsed.approved && parsed.at_spare && !parsed.passphrase);
+	assert_int_equal(parsed.sets.count, 1);
+	assert_int_equal(parsed.old_sets.count, 2);
+	assert_true(digest_equal(&parsed.old_sets.policies[1], &record.sets.policies[0]));
 	assert_int_equal(parsed.expected.mask, 0x9f);
 	assert_int_equal(parsed.expected.values[7].data[31], 8);
 	/* Any changed bit, and any other size. */
@@ -375,6 +385,17 @@ static void test_records_that_cannot_be_written(void **state)
 	assert_false(tpm2_record_encode(&record, data));
 	record = sample_record();
 	record.expected.bank = HASH_SHA1;
+	assert_false(tpm2_record_encode(&record, data));
+	record = sample_record();
+	record.sets.count = 3;
+	assert_false(tpm2_record_encode(&record, data));
+	record.sets.count = 0;
+	assert_false(tpm2_record_encode(&record, data));
+	record = sample_record();
+	record.approved = false;
+	assert_false(tpm2_record_encode(&record, data));
+	record = sample_record();
+	record.old_sets.policies[1].size = 20;
 	assert_false(tpm2_record_encode(&record, data));
 	record = sample_record();
 	record.expected.values[2].size = 20;
