@@ -7,18 +7,27 @@
 #define SECRET_LIMIT  128
 #define MESSAGE_LIMIT 64
 
-/* Why the TPM did not accept the authorisation of an object: mostly because it is not the one that the record names. */
-static int explain(struct tpm *tpm, enum tpm_slot slot, const struct tpm2_call *call, struct error *error)
+/* The object that the record names stands where it says. */
+static int check_place(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 {
-	const uint32_t handle = tpm2_place_of(slot, tpm->record.at_spare);
 	struct tpm2_name name;
-	int result = tpm2_place_read(tpm, handle, &name, error);
+	int result = tpm2_place_read(tpm, tpm2_place_of(slot, tpm->record.at_spare), &name, error);
 
 	if (result < 0)
 		return result;
 	if (name.size == 0 || !tpm2_name_equal(&name, &tpm->record.object))
 		return error_set(error, E_NO_SECRET, "TPM",
 		                 "the TPM does not hold the secret that its record names; make a new secret");
+	return 0;
+}
+
+/* Why the TPM did not accept the authorisation of an object: mostly because it is not the one that the record names. */
+static int explain(struct tpm *tpm, enum tpm_slot slot, const struct tpm2_call *call, struct error *error)
+{
+	int result = check_place(tpm, slot, error);
+
+	if (result < 0)
+		return result;
 	/* There was no passphrase that could be wrong: the TPM saw another command than was sent (A2). */
 	return tpm->record.passphrase ? -E_WRONG_AUTH : tpm2_forged(call, error);
 }
@@ -143,5 +152,18 @@ int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask,
 			different |= 1u << pcr;
 	}
 	*ret_mask = different;
+	return 0;
+}
+
+int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error)
+{
+	int result = tpm2_record_read(tpm, slot, error);
+
+	if (result == 0)
+		result = check_place(tpm, slot, error);
+	if (result < 0)
+		return result;
+	ret_state->passphrase = tpm->record.passphrase;
+	ret_state->expected = tpm->record.expected;
 	return 0;
 }

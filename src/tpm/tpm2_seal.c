@@ -301,21 +301,6 @@ int tpm_hmac_make(struct tpm *tpm, enum tpm_slot slot, struct bytes key, const s
 	return seal_content(tpm, slot, &content, expected, BYTES_EMPTY, owner, error);
 }
 
-int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error)
-{
-	uint32_t handle = 0, attributes = 0;
-	int result = tpm2_record_read(tpm, slot, error);
-
-	if (result == 0)
-		result = find_object(tpm, slot, &handle, &attributes, error);
-	if (result < 0)
-		return result;
-	/* As for unseal: only objects without a passphrase are free of the lockout. */
-	ret_state->passphrase = !(attributes & TPMA_OBJECT_NO_DA);
-	ret_state->expected = tpm->record.expected;
-	return 0;
-}
-
 static int forget(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 {
 	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
