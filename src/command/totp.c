@@ -7,6 +7,7 @@
 #include "command/passphrase.h"
 #include "rom/settings.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -79,56 +80,65 @@ static int run_new(const struct command_context *context, int argc, char **argv)
 		options.label = rom_settings_get(&settings, "CONFIG_BOARD_NAME");
 	if (tpm_open(context->tpm, &tpm, &error) < 0 ||
 	    command_owner_passphrase(tpm, options.owner_file, &owner, &error) < 0 ||
-	    totp_new(tpm, secret_bytes(&owner), &secret, &error) < 0)
+	    totp_new(tpm, (uint64_t)time(NULL), secret_bytes(&owner), &secret, &error) < 0)
 		return command_fail(context, &error);
 	return print_secret(context, options.label ? options.label : DEFAULT_LABEL, secret_bytes(&secret));
 }
 
-static int print_code(const struct command_context *context, struct bytes secret, uint64_t now)
+static void print_code(const struct command_context *context, const struct totp *totp, uint64_t now)
 {
 	const time_t seconds = (time_t)now;
 	const unsigned left = totp_seconds_left(now);
 	struct json_object *object;
-	char code[7], text[32];
+	char text[32];
 	struct tm utc;
 
-	totp_code(secret, now, code);
 	if (!gmtime_r(&seconds, &utc) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
 		text[0] = '\0';
 	if (context->json) {
 		object = json_object_new_object();
-		json_object_object_add(object, "code", json_object_new_string(code));
+		json_object_object_add(object, "code", json_object_new_string(totp->code));
 		json_object_object_add(object, "seconds_left", json_object_new_int((int)left));
 		json_object_object_add(object, "time", json_object_new_string(text));
+		json_object_object_add(object, "shown", json_object_new_int64(totp->shown));
 		command_print_json(object);
 	} else {
-		(void)printf("%s  (%u s left, %s)\n", code, left, text);
+		(void)printf("%s  (%u s left, %s; %" PRIu32 " shown since you confirmed)\n", totp->code, left, text,
+		             totp->shown);
 	}
-	return 0;
 }
 
 static int run_show(const struct command_context *context, int argc, char **argv)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	CLEANUP(secret_clear) struct secret secret = {0};
+	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
+	CLEANUP(totp_close) struct totp totp = {0};
 	struct error error;
+	unsigned long days;
 	uint64_t now;
 
 	if (argc != 1)
 		return command_usage(context, "heads totp %s takes no argument", argv[0]);
-	/* A clock that is not believed releases nothing. */
-	if (totp_check_clock((uint64_t)time(NULL), &error) < 0 || tpm_open(context->tpm, &tpm, &error) < 0 ||
-	    totp_open(tpm, &secret, &error) < 0)
+	if (context->settings && rom_settings_load(context->settings, BYTES_EMPTY, &settings, &error) < 0)
+		return command_fail(context, &error);
+	days = rom_settings_number(&settings, "CONFIG_TOTP_MAX_AHEAD_DAYS", TOTP_AHEAD_DAYS_LIMIT,
+	                           TOTP_AHEAD_DAYS_FALLBACK);
+	if (tpm_open(context->tpm, &tpm, &error) < 0 || totp_open(tpm, (uint64_t)time(NULL), days, &totp, &error) < 0)
 		return command_fail(context, &error);
 	/* Asked again: a slow TPM may have taken seconds. */
 	now = (uint64_t)time(NULL);
-	return print_code(context, secret_bytes(&secret), now);
+	if (totp_update(tpm, now, days, &totp, &error) < 0)
+		return command_fail(context, &error);
+	print_code(context, &totp, now);
+	return 0;
 }
 
-static int run_reseal(const struct command_context *context, int argc, char **argv)
+/* What the owner does with the secret that is there. */
+static int run_as_owner(const struct command_context *context, int argc, char **argv, const char *result,
+                        const char *sentence, int (*action)(struct tpm *tpm, struct bytes owner, struct error *error))
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	CLEANUP(secret_clear) struct secret owner = {0}, secret = {0};
+	CLEANUP(secret_clear) struct secret owner = {0};
 	struct totp_options options = {0};
 	struct json_object *object;
 	struct error error;
@@ -138,23 +148,39 @@ static int run_reseal(const struct command_context *context, int argc, char **ar
 		return status;
 	if (tpm_open(context->tpm, &tpm, &error) < 0 ||
 	    command_owner_passphrase(tpm, options.owner_file, &owner, &error) < 0 ||
-	    totp_open(tpm, &secret, &error) < 0 ||
-	    totp_reseal(tpm, secret_bytes(&secret), secret_bytes(&owner), &error) < 0)
+	    action(tpm, secret_bytes(&owner), &error) < 0)
 		return command_fail(context, &error);
 	if (context->json) {
 		object = json_object_new_object();
-		json_object_object_add(object, "result", json_object_new_string("resealed"));
+		json_object_object_add(object, "result", json_object_new_string(result));
 		command_print_json(object);
 	} else {
-		(void)printf("resealed to the PCRs as they are\n");
+		(void)printf("%s\n", sentence);
 	}
 	return 0;
+}
+
+static int run_reseal(const struct command_context *context, int argc, char **argv)
+{
+	return run_as_owner(context, argc, argv, "resealed", "sealed to the PCRs as they are", totp_reseal);
+}
+
+static int confirm_now(struct tpm *tpm, struct bytes owner, struct error *error)
+{
+	return totp_confirm(tpm, (uint64_t)time(NULL), owner, error);
+}
+
+static int run_confirm(const struct command_context *context, int argc, char **argv)
+{
+	return run_as_owner(context, argc, argv, "confirmed", "the clock is confirmed; codes are counted anew",
+	                    confirm_now);
 }
 
 static const struct command_verb verbs[] = {
     {"new", "[--label LABEL] [--owner-passphrase FILE]", "makes a secret, seals it, and shows it this once", run_new},
     {"show", "", "the code of this moment, where the PCRs allow it", run_show},
-    {"reseal", "[--owner-passphrase FILE]", "seals the open secret again to the PCRs as they are", run_reseal},
+    {"reseal", "[--owner-passphrase FILE]", "approves the PCRs as they are for the secret in the TPM", run_reseal},
+    {"confirm", "[--owner-passphrase FILE]", "the date is right, and all codes until now were for you", run_confirm},
 };
 
 const struct command_noun command_totp = {

@@ -188,7 +188,7 @@ int screen_forced(struct menu *menu)
 		screen_error(menu, "Boot although it does not verify", &error);
 		return 0;
 	}
-	secret_clear(&menu->totp);
+	totp_close(&menu->totp);
 	(void)error_set(&menu->totp_problem, E_WRONG_PCR, "totp",
 	                "not available: a forced boot was begun (PCR 4 changed)");
 	status = screen_entries(menu);

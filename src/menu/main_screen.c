@@ -157,7 +157,7 @@ static unsigned timeout(struct menu *menu, const struct shown *shown)
 {
 	if (!menu->may_time_out || shown->choices[0] != BOOT)
 		return 0;
-	if (menu->totp.size == 0 && menu->totp_problem.code != E_NO_SECRET && menu->totp_problem.code != E_NO_DEVICE)
+	if (!menu->totp.open && menu->totp_problem.code != E_NO_SECRET && menu->totp_problem.code != E_NO_DEVICE)
 		return 0;
 	if (menu->explanation.why.count > 0)
 		return 0; /* a TPM without the secret that was there */

@@ -95,23 +95,29 @@ static void open_tpm(struct menu *menu)
 	record_start(menu);
 }
 
+unsigned long menu_ahead_days(const struct menu *menu)
+{
+	return rom_settings_number(&menu->settings, "CONFIG_TOTP_MAX_AHEAD_DAYS", TOTP_AHEAD_DAYS_LIMIT,
+	                           TOTP_AHEAD_DAYS_FALLBACK);
+}
+
 void menu_open_totp(struct menu *menu)
 {
 	uint64_t now = (uint64_t)time(NULL);
 	int r;
 
-	secret_clear(&menu->totp);
+	totp_close(&menu->totp);
 	menu->clock_problem.code = E_NONE;
-	if (totp_check_clock(now, &menu->clock_problem) < 0)
+	if (totp_check_clock(now, 0, 0, &menu->clock_problem) < 0)
 		log_error(&menu->clock_problem);
 	if (menu->tpm)
-		r = totp_open(menu->tpm, &menu->totp, &menu->totp_problem);
+		r = totp_open(menu->tpm, now, menu_ahead_days(menu), &menu->totp, &menu->totp_problem);
 	else
 		r = error_set(&menu->totp_problem, menu->tpm_problem.code, "totp", "%s", menu->tpm_problem.sentence);
 	if (r == 0)
 		menu->totp_problem.code = E_NONE;
 	if (r == 0) {
-		log_line("totp ok pcrs=0-4,7");
+		log_line("totp ok pcrs=0-4,7 shown=%u", menu->totp.shown);
 		menu->explanation.why.count = 0;
 		menu_keep_measured(menu, false);
 	} else {
@@ -145,7 +151,7 @@ static void close_menu(struct menu *menu)
 {
 	log_cost(menu);
 	log_clear_sinks();
-	secret_clear(&menu->totp);
+	totp_close(&menu->totp);
 	menu_forget_owner(menu);
 	tpm_close(&menu->tpm);
 	boot_system_clear(&menu->boot);
@@ -173,7 +179,7 @@ int menu_run(const struct menu_request *request)
 	open_tpm(&menu);
 	menu_open_totp(&menu);
 	menu_prepare_boot(&menu);
-	if (menu.totp_problem.code == E_NO_SECRET && menu.tpm && menu.totp.size == 0 &&
+	if (menu.totp_problem.code == E_NO_SECRET && menu.tpm && !menu.totp.open &&
 	    rom_settings_number(&menu.settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0) {
 		log_line("ask what=totp-enrol");
 		screen_totp(&menu);

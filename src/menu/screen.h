@@ -23,10 +23,10 @@ struct menu {
 	bool start_known; /* since_start says what happened to the TPM since the last start */
 	struct tpm_since_start since_start;
 	struct secret owner; /* the TPM's owner passphrase once it was given: menu_as_owner */
-	struct secret totp;  /* empty: not available, and totp_problem says why */
+	struct totp totp;    /* not open: not available, and totp_problem says why */
 	struct error totp_problem;
 	struct explanation explanation; /* why the secret does not open; no cause: it does, or nothing is known */
-	struct error clock_problem;     /* code E_NONE: the clock is believed */
+	struct error clock_problem;     /* code E_NONE: it does not stand before the release */
 	struct boot_system boot;
 	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
 	bool may_time_out;                      /* until the first key */
@@ -64,6 +64,8 @@ int screen_boot_asked(struct menu *menu, const struct entry *entry);
 void screen_error(struct menu *menu, const char *title, const struct error *error);
 /* Makes a new TOTP secret and shows it for enrolment. */
 void screen_totp_enrol(struct menu *menu);
+/* Days that the clock may be ahead of the last code. */
+unsigned long menu_ahead_days(const struct menu *menu);
 
 /* What needs the owner's right over the TPM. owner is empty where the TPM has no owner passphrase.
  * Errors: its own; -E_WRONG_AUTH has menu_as_owner ask, so it must mean the owner passphrase and nothing else. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every screen that leads to a boot says at its top: time and code, firmware, /boot. */
+#include "base/log.h"
 #include "boot/report.h"
 #include "menu/screen.h"
 #include <time.h>
@@ -13,21 +14,30 @@ static void add_clock(const struct menu *menu, struct ui_text *text, time_t now)
 	(void)strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &utc);
 	if (menu->clock_problem.code != E_NONE)
 		ui_text_add(text, UI_BAD, "Time      %s  WRONG: %s", date, menu->clock_problem.sentence);
+	else if (menu->totp.open)
+		ui_text_add(text, UI_NORMAL, "Time      %s   codes shown since you confirmed: %u", date,
+		            menu->totp.shown);
 	else
 		ui_text_add(text, UI_NORMAL, "Time      %s", date);
 }
 
+/* The TPM is asked for each code once. */
+static void refresh_totp(struct menu *menu, time_t now)
+{
+	if (!menu->totp.open ||
+	    totp_update(menu->tpm, (uint64_t)now, menu_ahead_days(menu), &menu->totp, &menu->totp_problem) == 0)
+		return;
+	log_line("totp unavailable code=%s sentence=\"%s\"", error_name(menu->totp_problem.code),
+	         menu->totp_problem.sentence);
+}
+
 static void add_totp(const struct menu *menu, struct ui_text *text, time_t now)
 {
-	char code[7];
-
-	if (menu->totp.size > 0 && menu->clock_problem.code == E_NONE) {
-		totp_code(secret_bytes(&menu->totp), (uint64_t)now, code);
-		ui_text_add(text, UI_GOOD, "TOTP      %.3s %.3s   for %2u s   (compare with your phone)", code,
-		            code + 3, totp_seconds_left((uint64_t)now));
-		memory_wipe(code, sizeof(code));
-	} else if (menu->totp.size > 0) {
-		ui_text_add(text, UI_BAD, "TOTP      no code: the clock is wrong");
+	if (menu->totp.open) {
+		ui_text_add(text, UI_GOOD, "TOTP      %.3s %.3s   for %2u s   (compare with your phone)",
+		            menu->totp.code, menu->totp.code + 3, totp_seconds_left((uint64_t)now));
+	} else if (menu->totp_problem.code == E_CLOCK) {
+		ui_text_add(text, UI_BAD, "TOTP      no code (choose T): %s", menu->totp_problem.sentence);
 	} else if (menu->totp_problem.code == E_NO_SECRET) {
 		ui_text_add(text, UI_WARNING, "TOTP      no secret%s (choose T)",
 		            menu->explanation.why.count > 0 ? "" : " yet");
@@ -78,9 +88,10 @@ static void add_boot(const struct menu *menu, struct ui_text *text)
 
 void menu_status(void *context, struct ui_text *text)
 {
-	const struct menu *menu = context;
+	struct menu *menu = context;
 	time_t now = time(NULL);
 
+	refresh_totp(menu, now);
 	add_clock(menu, text, now);
 	add_totp(menu, text, now);
 	add_tpm(menu, text);

@@ -39,7 +39,7 @@ static void show_enrolment(struct menu *menu, struct bytes secret)
 
 static int make_secret(struct menu *menu, struct bytes owner, void *context, struct error *error)
 {
-	return totp_new(menu->tpm, owner, context, error);
+	return totp_new(menu->tpm, (uint64_t)time(NULL), owner, context, error);
 }
 
 void screen_totp_enrol(struct menu *menu)
@@ -65,10 +65,9 @@ static void explain(const struct menu *menu, struct ui_text *text)
 {
 	const bool lost = menu->totp_problem.code == E_NO_SECRET && menu->explanation.why.count > 0;
 
-	switch (menu->totp.size > 0 ? E_NONE : lost ? E_FOREIGN_TPM : menu->totp_problem.code) {
+	switch (menu->totp.open ? E_NONE : lost ? E_FOREIGN_TPM : menu->totp_problem.code) {
 	case E_NONE:
-		ui_text_add(text, UI_GOOD,
-		            "The TPM released the secret: PCRs 0-4 and 7 are as they were when it was made.");
+		ui_text_add(text, UI_GOOD, "The TPM computed the code: PCRs 0-4 and 7 are as they were approved.");
 		ui_text_add(text, UI_NORMAL,
 		            "A new secret replaces the old one; the entry on your phone will be of no use any more.");
 		break;
@@ -91,6 +90,78 @@ static void explain(const struct menu *menu, struct ui_text *text)
 		ui_text_add(text, UI_BAD, "/boot does not verify either. Find out why before you make a secret.");
 }
 
+static int confirm_clock(struct menu *menu, struct bytes owner, void *context, struct error *error)
+{
+	(void)context;
+	return totp_confirm(menu->tpm, (uint64_t)time(NULL), owner, error);
+}
+
+/* The owner vouches for the date, and for the codes that were shown. */
+static void confirm(struct menu *menu)
+{
+	struct error error;
+
+	if (menu_as_owner(menu, "You confirm the date, and that the codes shown until now were for you.", confirm_clock,
+	                  NULL, &error) < 0) {
+		log_error(&error);
+		screen_error(menu, "The clock is not confirmed", &error);
+		return;
+	}
+	log_line("totp confirmed");
+	menu_open_totp(menu);
+}
+
+/* No code is shown before the owner has looked at the date. */
+static void screen_clock(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	ui_text_add(&text, UI_BAD, "No code: %s.", menu->totp_problem.sentence);
+	ui_text_add(&text, UI_NORMAL, "%s", "");
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "Somebody who has this machine for an hour could set its clock ahead and write down codes for later: with "
+	    "them, other firmware could pass for this one. If you did not change the clock, and the machine was not "
+	    "out of use for long, think of that before you go on.");
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "Compare the line Time with a clock that you trust. Where it is wrong, set it in the operating system.");
+	yes = ui_confirm(menu->ui, "TOTP: is the date right?", &text, "The date is right", "Back");
+	ui_text_clear(&text);
+	if (yes)
+		confirm(menu);
+}
+
+static void explain_open(void *context, struct ui_text *text)
+{
+	explain(context, text);
+}
+
+/* The secret works: the owner may confirm the codes that were shown, or make another one. */
+static void screen_open(struct menu *menu)
+{
+	static const struct ui_item items[] = {
+	    {'c', "Confirm: the codes shown until now were for me", UI_NORMAL},
+	    {'y', "Make a new secret", UI_NORMAL},
+	    {'n', "Back", UI_NORMAL},
+	};
+	const struct ui_menu screen = {.title = "TOTP",
+	                               .status = explain_open,
+	                               .context = menu,
+	                               .items = items,
+	                               .count = ARRAY_SIZE(items),
+	                               .selected = ARRAY_SIZE(items) - 1};
+	size_t choice = 0;
+
+	if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK)
+		return;
+	if (choice == 0)
+		confirm(menu);
+	else if (choice == 1)
+		screen_totp_enrol(menu);
+}
+
 void screen_totp(struct menu *menu)
 {
 	struct ui_text text = {0};
@@ -102,6 +173,14 @@ void screen_totp(struct menu *menu)
 	}
 	if (menu->clock_problem.code != E_NONE) {
 		screen_error(menu, "TOTP", &menu->clock_problem);
+		return;
+	}
+	if (!menu->totp.open && menu->totp_problem.code == E_CLOCK) {
+		screen_clock(menu);
+		return;
+	}
+	if (menu->totp.open) {
+		screen_open(menu);
 		return;
 	}
 	explain(menu, &text);

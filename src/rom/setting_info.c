@@ -18,6 +18,8 @@ static const struct setting_info table[] = {
      0},
     {"CONFIG_IGNORE_ROLLBACK", SETTING_YES, SETTING_OF_OWNER, "n",
      "do not compare the age of /boot with the counter of the TPM", NULL, 0},
+    {"CONFIG_TOTP_MAX_AHEAD_DAYS", SETTING_NUMBER, SETTING_OF_OWNER, "90",
+     "days that the clock may be ahead of the last code before the owner has to confirm it", NULL, 36500},
     {"CONFIG_BOARD_NAME", SETTING_TEXT, SETTING_OF_OWNER, "Heads", "the machine's name, in titles and on the phone",
      NULL, 0},
     {"CONFIG_BOARD", SETTING_TEXT, SETTING_OF_BOARD, NULL, "the board that the ROM was built for", NULL, 0},

@@ -156,9 +156,6 @@ int tpm_note_read(struct tpm *tpm, enum tpm_slot slot, uint64_t *ret_note, struc
 int tpm_note_write(struct tpm *tpm, enum tpm_slot slot, uint64_t note, struct error *error);
 int tpm_note_make(struct tpm *tpm, enum tpm_slot slot, uint64_t note, struct bytes owner, struct error *error);
 
-/* Is this the owner passphrase? Changes nothing and counts nothing. Errors: -E_WRONG_AUTH, -E_FOREIGN_TPM, -E_TPM. */
-int tpm_check_owner(struct tpm *tpm, struct bytes owner, struct error *error);
-
 /* Opens the slot. ret_secret: release with secret_clear.
  * Errors: -E_NO_SECRET (empty slot), -E_WRONG_PCR, -E_WRONG_AUTH (passphrase), -E_LOCKED_OUT, -E_TPM, -E_MALFORMED (the
  * record is damaged), -E_FOREIGN_TPM, -E_TPM_FORGED. */

@@ -69,6 +69,7 @@ int tpm_clear(struct tpm *tpm, const struct bytes *lockout, struct error *error)
 	int result;
 
 	tpm2_session_close(&tpm->guard);
+	tpm2_session_close(&tpm->policy);
 	/* The platform's authorisation is empty: nothing to protect, and no key to rely on, which may be another's. */
 	result = lockout ? open_session(tpm, &session, error) : tpm2_session_open_passing(tpm, &session, error);
 	if (result < 0)

@@ -188,27 +188,3 @@ int tpm2_policy_secret(struct tpm *tpm, struct tpm2_session *session, struct err
 	tpm2_put_u32(&tpm->parameters, 0);
 	return tpm2_run(tpm, &call, error);
 }
-
-static int check_owner(struct tpm *tpm, struct error *error)
-{
-	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
-	int result = tpm2_policy_open(tpm, error);
-
-	if (result == 0)
-		result = tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, &session, error);
-	if (result == 0)
-		result = tpm2_policy_secret(tpm, session, error);
-	/* What it proved serves nothing else. */
-	tpm2_session_close(&tpm->policy);
-	return result;
-}
-
-int tpm_check_owner(struct tpm *tpm, struct bytes owner, struct error *error)
-{
-	int result;
-
-	tpm2_make_auth_value(owner, &tpm->owner);
-	result = check_owner(tpm, error);
-	tpm2_wipe_auth_values(tpm);
-	return result;
-}

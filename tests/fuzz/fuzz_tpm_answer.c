@@ -44,6 +44,7 @@ static void close_nothing(struct tpm_transport *base)
 static void operate(struct tpm *tpm, unsigned operation)
 {
 	CLEANUP(secret_clear) struct secret secret = {0};
+	CLEANUP(totp_close) struct totp totp = {0};
 	const struct bytes text = bytes_from_string("text");
 	struct tpm_info info;
 	struct tpm_pcrs pcrs;
@@ -56,10 +57,10 @@ static void operate(struct tpm *tpm, unsigned operation)
 			(void)tpm_get_handles(tpm, &info, &error);
 		break;
 	case 1:
-		(void)totp_open(tpm, &secret, &error);
+		(void)totp_open(tpm, HEADS_RELEASE_EPOCH, 90, &totp, &error);
 		break;
 	case 2:
-		(void)totp_new(tpm, text, &secret, &error);
+		(void)totp_new(tpm, HEADS_RELEASE_EPOCH, text, &secret, &error);
 		break;
 	case 3:
 		(void)tpm_forget(tpm, TPM_SLOT_DISK, text, &error);

@@ -295,23 +295,6 @@ static void test_A8_the_note_is_the_approved_firmwares(void **state)
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "head -c 8 /dev/zero | tpm2_nvwrite -i - 0x01834d47"), 0);
 }
 
-static void test_the_owner_is_known(void **state)
-{
-	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
-	struct tpm_info info;
-
-	(void)state;
-	assert_int_equal(tpm_check_owner(tpm, text(owner_text), NULL), -E_FOREIGN_TPM);
-	make_key(tpm, owner_text);
-	assert_int_equal(tpm_check_owner(tpm, text(owner_text), NULL), 0);
-	assert_int_equal(tpm_check_owner(tpm, text("a thief"), NULL), -E_WRONG_AUTH);
-	assert_int_equal(tpm_check_owner(tpm, BYTES_EMPTY, NULL), -E_WRONG_AUTH);
-	assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
-	assert_int_equal(info.lockout_counter, 0);
-	tpm_close(&tpm);
-	assert_int_equal(swtpm_left_open(&swtpm), 0);
-}
-
 /* A18: an approval that is cut at any command leaves the old or the new one, and the next approval works. */
 static void check_cut(enum proxy_fault fault)
 {
@@ -374,7 +357,6 @@ int main(void)
 	    OWNED(test_a_tpm_without_sha1),
 	    OWNED(test_note),
 	    OWNED(test_A8_the_note_is_the_approved_firmwares),
-	    OWNED(test_the_owner_is_known),
 	    OWNED(test_A18_an_approval_survives_a_power_cut),
 	};
 

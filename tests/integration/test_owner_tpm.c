@@ -7,6 +7,7 @@
 #include "tpm/tpm2_constants.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
+#include <time.h>
 
 #define PASSPHRASE "correct horse battery"
 
@@ -123,8 +124,8 @@ static void test_reset_at_boot(void **state)
 	assert_true(works("tpm2_dictionarylockout -c -p '" PASSPHRASE "'"));
 	/* It serves: a secret can be made with it, and not without. */
 	tpm = swtpm_open(&swtpm);
-	assert_int_equal(totp_new(tpm, BYTES_EMPTY, &secret, NULL), -E_WRONG_AUTH);
-	assert_int_equal(totp_new(tpm, bytes_from_string(PASSPHRASE), &secret, NULL), 0);
+	assert_int_equal(totp_new(tpm, (uint64_t)time(NULL), BYTES_EMPTY, &secret, NULL), -E_WRONG_AUTH);
+	assert_int_equal(totp_new(tpm, (uint64_t)time(NULL), bytes_from_string(PASSPHRASE), &secret, NULL), 0);
 	assert_int_equal(tpm_check_owner(tpm, bytes_from_string(PASSPHRASE), NULL), 0);
 	assert_int_equal(tpm_check_owner(tpm, bytes_from_string("correct horse batterz"), NULL), -E_WRONG_AUTH);
 	info = info_of(tpm);

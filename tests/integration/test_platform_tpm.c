@@ -6,6 +6,7 @@
 #include "tpm/tpm2_constants.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
+#include <time.h>
 
 static struct swtpm swtpm;
 
@@ -207,7 +208,7 @@ static void make_storage_key(void)
 	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
 	CLEANUP(secret_clear) struct secret secret = {0};
 
-	assert_int_equal(totp_new(tpm, BYTES_EMPTY, &secret, NULL), 0);
+	assert_int_equal(totp_new(tpm, (uint64_t)time(NULL), BYTES_EMPTY, &secret, NULL), 0);
 }
 
 static void check_locked(void)

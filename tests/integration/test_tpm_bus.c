@@ -8,6 +8,7 @@
 #include "tpm/tpm2_client.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
+#include <time.h>
 
 #define MASK 0x9fu
 
@@ -84,10 +85,27 @@ static void check_not_on_bus(const struct buffer *recorded, const struct buffer 
 	}
 }
 
+/* The code is the one that the secret gives; ret_mac is what it was cut out of. */
+static void check_code(struct bytes secret, uint64_t now, const char *code, struct digest *ret_mac)
+{
+	uint8_t message[TOTP_MESSAGE_SIZE];
+	const struct bytes part = bytes_make(message, sizeof(message));
+	char wanted[7];
+
+	totp_message(now, message);
+	*ret_mac = hmac_of(HASH_SHA1, secret, &part, 1);
+	totp_digits(ret_mac, wanted);
+	assert_string_equal(code, wanted);
+}
+
 static void test_A1_no_secret_crosses_the_bus(void **state)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	CLEANUP(secret_clear) struct secret disk = {0}, totp = {0}, again = {0};
+	CLEANUP(secret_clear) struct secret disk = {0}, totp = {0};
+	CLEANUP(totp_close) struct totp code = {0};
+	const uint64_t now = (uint64_t)time(NULL);
+	uint64_t counter;
+	struct digest mac;
 	CLEANUP(buffer_clear) struct buffer logged = {0};
 	struct proxy proxy = {.fault = PROXY_NONE};
 	struct digest event;
@@ -100,10 +118,13 @@ static void test_A1_no_secret_crosses_the_bus(void **state)
 	assert_int_equal(seal_with_passphrase(tpm, first_text, passphrase_text, owner_text), 0);
 	assert_int_equal(tpm_unseal(tpm, TPM_SLOT_DISK, text(passphrase_text), &disk, NULL), 0);
 	assert_true(bytes_equal(secret_bytes(&disk), text(first_text)));
-	assert_int_equal(totp_new(tpm, text(owner_text), &totp, NULL), 0);
-	assert_int_equal(totp_open(tpm, &again, NULL), 0);
-	assert_true(bytes_equal(secret_bytes(&totp), secret_bytes(&again)));
-	assert_int_equal(totp_reseal(tpm, secret_bytes(&totp), text(owner_text), NULL), 0);
+	assert_int_equal(totp_new(tpm, (uint64_t)time(NULL), text(owner_text), &totp, NULL), 0);
+	assert_int_equal(totp_open(tpm, now, 90, &code, NULL), 0);
+	check_code(secret_bytes(&totp), now, code.code, &mac);
+	assert_int_equal(totp_reseal(tpm, text(owner_text), NULL), 0);
+	assert_int_equal(totp_confirm(tpm, now, text(owner_text), NULL), 0);
+	assert_int_equal(tpm_counter_create(tpm, TPM_COUNTER_ROLLBACK, text(owner_text), NULL), 0);
+	assert_int_equal(tpm_counter_increment(tpm, TPM_COUNTER_ROLLBACK, &counter, NULL), 0);
 	extend_text(tpm, 4, "recovery");
 	secret_clear(&disk);
 	assert_int_equal(tpm_unseal(tpm, TPM_SLOT_DISK, text(passphrase_text), &disk, NULL), -E_WRONG_PCR);
@@ -119,6 +140,8 @@ static void test_A1_no_secret_crosses_the_bus(void **state)
 	check_not_on_bus(&proxy.traffic, &logged, text(passphrase_text));
 	check_not_on_bus(&proxy.traffic, &logged, text(owner_text));
 	check_not_on_bus(&proxy.traffic, &logged, secret_bytes(&totp));
+	/* Nor the answer that the code is made of. */
+	check_not_on_bus(&proxy.traffic, &logged, digest_bytes(&mac));
 	buffer_clear(&proxy.traffic);
 }
 

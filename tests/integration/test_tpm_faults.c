@@ -6,6 +6,7 @@
 #include "tpm/tpm2_constants.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
+#include <time.h>
 
 #define MASK 0x9fu
 
@@ -85,10 +86,11 @@ static int run_forget(struct tpm *tpm, struct error *error)
 
 static int run_totp(struct tpm *tpm, struct error *error)
 {
-	CLEANUP(secret_clear) struct secret secret = {0}, opened = {0};
-	int result = totp_new(tpm, BYTES_EMPTY, &secret, error);
+	CLEANUP(secret_clear) struct secret secret = {0};
+	CLEANUP(totp_close) struct totp totp = {0};
+	int result = totp_new(tpm, (uint64_t)time(NULL), BYTES_EMPTY, &secret, error);
 
-	return result < 0 ? result : totp_open(tpm, &opened, error);
+	return result < 0 ? result : totp_open(tpm, (uint64_t)time(NULL), 90, &totp, error);
 }
 
 static int run_info(struct tpm *tpm, struct error *error)

@@ -6,6 +6,7 @@
 #include "tpm/tpm2_client.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
+#include <time.h>
 
 #define PCR 4
 
@@ -27,7 +28,7 @@ static int setup(void **state)
 
 	(void)setup_empty(state);
 	tpm = swtpm_open(&swtpm);
-	assert_int_equal(totp_new(tpm, BYTES_EMPTY, &secret, NULL), 0);
+	assert_int_equal(totp_new(tpm, (uint64_t)time(NULL), BYTES_EMPTY, &secret, NULL), 0);
 	return 0;
 }
 
@@ -355,7 +356,7 @@ static void test_A2_without_a_storage_key_it_is_plain(void **state)
 	assert_int_equal(read_pcr(tpm, &value, NULL), 0);
 	assert_false(tpm_is_guarded(tpm));
 	/* From the first seal on there is a key. */
-	assert_int_equal(totp_new(tpm, BYTES_EMPTY, &secret, NULL), 0);
+	assert_int_equal(totp_new(tpm, (uint64_t)time(NULL), BYTES_EMPTY, &secret, NULL), 0);
 	assert_int_equal(extend(tpm, "measured", NULL), 0);
 	assert_true(tpm_is_guarded(tpm));
 }
