@@ -143,7 +143,7 @@ void menu_prepare_boot(struct menu *menu)
 	        &menu->boot, rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"), buffer_bytes(&menu->key),
 	        settings_is_yes(&menu->settings.merged, "CONFIG_IGNORE_ROLLBACK") ? NULL : menu->tpm) < 0)
 		log_error(&menu->boot.problem);
-	if (menu->totp.size == 0)
+	if (!menu->totp.open)
 		menu_explain_totp(menu);
 }
 

@@ -56,7 +56,7 @@ void screen_totp_enrol(struct menu *menu)
 	log_line("totp enrolled");
 	show_enrolment(menu, secret_bytes(&secret));
 	menu_open_totp(menu);
-	if (menu->totp.size > 0)
+	if (menu->totp.open)
 		menu_keep_measured(menu, true);
 }
 

@@ -12,6 +12,7 @@
 #include "unit/cmocka_all.h"
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CBFS     "FMAP: COREBOOT CBFS: "
@@ -122,7 +123,7 @@ static void enrol(const struct start *start, struct buffer *list)
 
 	start_machine(start);
 	tpm = swtpm_open(&swtpm);
-	if (totp_new(tpm, BYTES_EMPTY, &secret, &error) < 0 ||
+	if (totp_new(tpm, (uint64_t)time(NULL), BYTES_EMPTY, &secret, &error) < 0 ||
 	    keep_in_tpm(tpm, settings_of(start), true, &size, &error) < 0 ||
 	    keep_text(tpm, settings_of(start), list, &error) < 0)
 		fail_msg("%s", error.sentence);
@@ -694,7 +695,7 @@ static void test_firmware_that_keeps_no_event(void **state)
 	{
 		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
 
-		assert_int_equal(totp_new(tpm, BYTES_EMPTY, &secret, NULL), 0);
+		assert_int_equal(totp_new(tpm, (uint64_t)time(NULL), BYTES_EMPTY, &secret, NULL), 0);
 		assert_int_equal(keep_in_tpm(tpm, known.settings, true, &size, NULL), 0);
 	}
 	make_again(&good);
