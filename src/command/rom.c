@@ -17,9 +17,10 @@ bool rom_read_arguments(int argc, char **argv, int words, struct rom_arguments *
 	for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
 		if (strcmp(argv[i], "--stored") == 0)
 			ret_arguments->stored = true;
-		else if (strcmp(argv[i], "--region") == 0 && i + 1 < argc)
+		else if (strcmp(argv[i], "--region") == 0 && i + 1 < argc) {
 			ret_arguments->region = argv[++i];
-		else
+			ret_arguments->region_given = true;
+		} else
 			return false;
 	}
 	ret_arguments->words = argv + i;

@@ -9,6 +9,7 @@
 /* The arguments of every verb: `[--region NAME] WORD...`. */
 struct rom_arguments {
 	const char *region; /* "COREBOOT" unless the option says another */
+	bool region_given;
 	bool stored;        /* --stored: extract does not unpack */
 	char **words;
 	int count;

@@ -5,6 +5,7 @@
 #include "command/rom.h"
 #include "rom/edit.h"
 #include "rom/owner_files.h"
+#include "rom/slots.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -33,14 +34,18 @@ static int apply(struct cbfs_region *region, enum edit edit, const struct cbfs_n
 	return cbfs_remove(region, file->name, error);
 }
 
+static bool is_owners(const char *name)
+{
+	return strncmp(name, OWNER_FILES_PREFIX, strlen(OWNER_FILES_PREFIX)) == 0;
+}
+
 static void print_result(const struct command_context *context, enum edit edit, const struct cbfs_new_file *file,
                          const struct cbfs_space *space)
 {
 	struct json_object *object;
 
 	/* Whoever puts a file there expects something of it. */
-	if (edit != EDIT_REMOVE && strncmp(file->name, OWNER_FILES_PREFIX, strlen(OWNER_FILES_PREFIX)) == 0 &&
-	    !owner_file_meaning(file->name) && context->verbosity >= 0)
+	if (edit != EDIT_REMOVE && is_owners(file->name) && !owner_file_meaning(file->name) && context->verbosity >= 0)
 		(void)fprintf(stderr, "heads: %s is measured, but no file of this name has an effect\n", file->name);
 	if (context->json) {
 		object = json_object_new_object();
@@ -55,27 +60,64 @@ static void print_result(const struct command_context *context, enum edit edit, 
 	}
 }
 
-static int run(const struct command_context *context, enum edit edit, const struct rom_arguments *arguments)
+/* An owner's file in an image with slots for them, as the machine itself would store it. */
+static int edit_slot(const struct rom_arguments *arguments, enum edit edit, const struct cbfs_new_file *file,
+                     struct cbfs_space *ret_space, struct error *error)
+{
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
+	CLEANUP(owner_files_clear) struct owner_files files = {0};
+	struct rom_slots slots;
+	int r = rom_open_file(arguments->words[0], &image, error);
+
+	if (r == 0)
+		r = owner_files_read(&image, &files, error);
+	if (r == 0 && edit == EDIT_ADD)
+		for (size_t i = 0; i < files.count && r == 0; i++)
+			if (strcmp(files.files[i].name, file->name) == 0)
+				r = error_set(error, E_EXISTS, file->name,
+				              "the image holds a file %s already; remove it first, or replace it",
+				              file->name);
+	if (r == 0)
+		r = flash_open_file(arguments->words[0], &flash, error);
+	if (r == 0)
+		r = owner_files_change(flash, file->name, edit == EDIT_REMOVE ? NULL : &file->content, NULL, NULL,
+		                       error);
+	/* The mapping shows what the file holds now. */
+	if (r == 0)
+		r = rom_slots_read(&image, ROM_OWNER_SLOTS, false, &slots, error);
+	return r < 0 ? r : cbfs_space(slots.slots[slots.newest].region, ret_space, error);
+}
+
+static int edit_region(const struct rom_arguments *arguments, enum edit edit, struct cbfs_new_file *file,
+                       struct cbfs_space *ret_space, struct error *error)
 {
 	CLEANUP(rom_edit_close) struct rom_edit rom = {0};
+	struct cbfs_region region;
+	int r = rom_edit_open(arguments->words[0], &rom, error);
+
+	if (r == 0 && is_owners(file->name) && !arguments->region_given && owner_files_have_slots(&rom.image))
+		return edit_slot(arguments, edit, file, ret_space, error);
+	if (r == 0)
+		r = rom_edit_region(&rom, arguments->region, &region, &file->region_offset, error);
+	if (r == 0)
+		r = apply(&region, edit, file, error);
+	if (r == 0)
+		r = cbfs_space(cbfs_region_bytes(&region), ret_space, error);
+	return r < 0 ? r : rom_edit_save(&rom, error);
+}
+
+static int run(const struct command_context *context, enum edit edit, const struct rom_arguments *arguments)
+{
 	CLEANUP(buffer_clear) struct buffer content = {0};
 	struct cbfs_new_file file = {.name = arguments->words[1]};
-	struct cbfs_region region;
 	struct cbfs_space space = {0};
 	struct error error;
 	int r = edit == EDIT_REMOVE ? 0 : file_read(arguments->words[2], ROM_MAX_SIZE, &content, &error);
 
 	file.content = buffer_bytes(&content);
 	if (r == 0)
-		r = rom_edit_open(arguments->words[0], &rom, &error);
-	if (r == 0)
-		r = rom_edit_region(&rom, arguments->region, &region, &file.region_offset, &error);
-	if (r == 0)
-		r = apply(&region, edit, &file, &error);
-	if (r == 0)
-		r = cbfs_space(cbfs_region_bytes(&region), &space, &error);
-	if (r == 0)
-		r = rom_edit_save(&rom, &error);
+		r = edit_region(arguments, edit, &file, &space, &error);
 	if (r < 0)
 		return command_fail(context, &error);
 	print_result(context, edit, &file, &space);

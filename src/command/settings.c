@@ -185,25 +185,41 @@ static int change_file(const char *path, const char *name, const char *value, st
 	return r < 0 ? r : file_replace_path(path, buffer_bytes(&after), error);
 }
 
-static int change_image(const char *path, const char *name, const char *value, struct error *error)
+/* In an image without slots for the owner's files: among the firmware's own. */
+static int change_region(const char *path, struct bytes content, struct error *error)
 {
 	CLEANUP(rom_edit_close) struct rom_edit rom = {0};
-	CLEANUP(owner_files_clear) struct owner_files files = {0};
-	CLEANUP(buffer_clear) struct buffer after = {0};
-	struct cbfs_new_file file = {.name = OWNER_FILE_SETTINGS};
+	struct cbfs_new_file file = {.name = OWNER_FILE_SETTINGS, .content = content};
 	struct cbfs_region region;
 	int r = rom_edit_open(path, &rom, error);
 
 	if (r == 0)
 		r = rom_edit_region(&rom, ROM_REGION, &region, &file.region_offset, error);
 	if (r == 0)
-		r = owner_files_read(&rom.image, &files, error);
-	if (r == 0)
-		r = rom_settings_edit(owner_files_find(&files, OWNER_FILE_SETTINGS), name, value, &after, error);
-	file.content = buffer_bytes(&after);
-	if (r == 0)
 		r = cbfs_replace(&region, &file, error);
 	return r < 0 ? r : rom_edit_save(&rom, error);
+}
+
+static int change_flash(const struct command_context *context, const struct source *source, const char *name,
+                        const char *value, struct error *error)
+{
+	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	CLEANUP(buffer_clear) struct buffer before = {0}, after = {0};
+	struct bytes content;
+	int r = read_owner(context, source, &before, error);
+
+	if (r == 0)
+		r = rom_settings_edit(buffer_bytes(&before), name, value, &after, error);
+	if (r == 0)
+		r = open_image(context, source, &image, error);
+	if (r < 0)
+		return r;
+	content = buffer_bytes(&after);
+	if (source->rom && !owner_files_have_slots(&image))
+		return change_region(source->rom, content, error);
+	r = source->rom ? flash_open_file(source->rom, &flash, error) : flash_open_mtd(FLASH_DEVICE, &flash, error);
+	return r < 0 ? r : owner_files_change(flash, OWNER_FILE_SETTINGS, &content, NULL, NULL, error);
 }
 
 static int change(const struct command_context *context, const struct source *source, const char *value)
@@ -216,10 +232,8 @@ static int change(const struct command_context *context, const struct source *so
 
 	if (source->file)
 		r = change_file(source->file, name, value, &error);
-	else if (source->rom)
-		r = change_image(source->rom, name, value, &error);
 	else
-		r = error_set(&error, E_USAGE, "settings", "say which settings to change, by --rom or --file");
+		r = change_flash(context, source, name, value, &error);
 	if (r < 0)
 		return command_fail(context, &error);
 	if (context->json) {

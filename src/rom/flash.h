@@ -10,6 +10,8 @@
 
 struct flash;
 
+#define FLASH_DEVICE "/dev/mtd0" /* the chip that the machine has booted from */
+
 /* The erase blocks of a chip, as flash_write uses them. Offsets are multiples of block_size. All of them return 0 or a
  * negative error. program, where not NULL, does the work of erase and write for a range at once (an external program).
  */

@@ -52,6 +52,12 @@ int owner_files_remove(struct owner_files *files, const char *name, struct error
  * Errors: -E_UNSUPPORTED (a layout without slots), -E_TOO_LARGE, those of flash_write. */
 int owner_files_store(struct flash *flash, const struct owner_files *files, const struct flash_watch *watch,
                       struct flash_count *count, struct error *error);
+/* Whether an image has slots for the owner's files, so that owner_files_change works on it. */
+bool owner_files_have_slots(const struct rom_image *image);
+/* Reads the owner's files of a flash, changes one (content NULL: takes it out), and stores them.
+ * Errors: -E_NOT_FOUND (nothing to take out), those of owner_files_read, owner_file_check, and owner_files_store. */
+int owner_files_change(struct flash *flash, const char *name, const struct bytes *content,
+                       const struct flash_watch *watch, struct flash_count *count, struct error *error);
 void owner_files_clear(struct owner_files *files);
 
 #endif

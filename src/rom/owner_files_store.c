@@ -59,3 +59,29 @@ int owner_files_store(struct flash *flash, const struct owner_files *files, cons
 		return r;
 	return rom_slots_store(flash, &slots, keep, bytes_slice(buffer_bytes(&region), 0, used), watch, count, error);
 }
+
+bool owner_files_have_slots(const struct rom_image *image)
+{
+	struct rom_slots slots;
+
+	return rom_slots_read(image, ROM_OWNER_SLOTS, false, &slots, NULL) == 0;
+}
+
+int owner_files_change(struct flash *flash, const char *name, const struct bytes *content,
+                       const struct flash_watch *watch, struct flash_count *count, struct error *error)
+{
+	CLEANUP(owner_files_clear) struct owner_files files = {0};
+	CLEANUP(buffer_clear) struct buffer chip = {0};
+	struct rom_image image;
+	int r = content ? owner_file_check(name, *content, error) : 0;
+
+	if (r == 0)
+		r = flash_read(flash, 0, flash_size(flash), &chip, error);
+	image.bytes = buffer_bytes(&chip);
+	if (r == 0)
+		r = owner_files_read(&image, &files, error);
+	if (r < 0)
+		return r;
+	r = content ? owner_files_set(&files, name, *content, error) : owner_files_remove(&files, name, error);
+	return r < 0 ? r : owner_files_store(flash, &files, watch, count, error);
+}
