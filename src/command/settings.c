@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads settings`: the CONFIG_* settings of an image file or of a text file, or those of this machine. */
-#include "rom/settings.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "command/nouns.h"
 #include "rom/edit.h"
 #include "rom/owner_files.h"
+#include "rom/settings_store.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -186,13 +186,21 @@ static int change_file(const char *path, const char *name, const char *value, st
 }
 
 /* In an image without slots for the owner's files: among the firmware's own. */
-static int change_region(const char *path, struct bytes content, struct error *error)
+static int change_region(const struct rom_image *image, const char *path, const char *name, const char *value,
+                         struct error *error)
 {
 	CLEANUP(rom_edit_close) struct rom_edit rom = {0};
-	struct cbfs_new_file file = {.name = OWNER_FILE_SETTINGS, .content = content};
+	CLEANUP(owner_files_clear) struct owner_files files = {0};
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	struct cbfs_new_file file = {.name = OWNER_FILE_SETTINGS};
 	struct cbfs_region region;
-	int r = rom_edit_open(path, &rom, error);
+	int r = owner_files_read(image, &files, error);
 
+	if (r == 0)
+		r = rom_settings_edit(owner_files_find(&files, OWNER_FILE_SETTINGS), name, value, &text, error);
+	file.content = buffer_bytes(&text);
+	if (r == 0)
+		r = rom_edit_open(path, &rom, error);
 	if (r == 0)
 		r = rom_edit_region(&rom, ROM_REGION, &region, &file.region_offset, error);
 	if (r == 0)
@@ -205,21 +213,14 @@ static int change_flash(const struct command_context *context, const struct sour
 {
 	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
 	CLEANUP(flash_close) struct flash *flash = NULL;
-	CLEANUP(buffer_clear) struct buffer before = {0}, after = {0};
-	struct bytes content;
-	int r = read_owner(context, source, &before, error);
+	int r = open_image(context, source, &image, error);
 
-	if (r == 0)
-		r = rom_settings_edit(buffer_bytes(&before), name, value, &after, error);
-	if (r == 0)
-		r = open_image(context, source, &image, error);
 	if (r < 0)
 		return r;
-	content = buffer_bytes(&after);
 	if (source->rom && !owner_files_have_slots(&image))
-		return change_region(source->rom, content, error);
+		return change_region(&image, source->rom, name, value, error);
 	r = source->rom ? flash_open_file(source->rom, &flash, error) : flash_open_mtd(FLASH_DEVICE, &flash, error);
-	return r < 0 ? r : owner_files_change(flash, OWNER_FILE_SETTINGS, &content, NULL, NULL, error);
+	return r < 0 ? r : rom_settings_change(flash, name, value, NULL, NULL, error);
 }
 
 static int change(const struct command_context *context, const struct source *source, const char *value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Screens that only show: report, settings, system information. */
+/* Screens that only show: report, system information. */
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/file.h"
@@ -50,29 +50,6 @@ void screen_report(struct menu *menu)
 
 	add_report(menu, &text);
 	ui_show_text(menu->ui, "Report on /boot", &text);
-	ui_text_clear(&text);
-}
-
-void screen_settings(struct menu *menu)
-{
-	struct ui_text text = {0};
-
-	ui_text_add(&text, UI_NORMAL,
-	            "In force now. The owner's come from the ROM file config.user, the others from the board.");
-	ui_text_add(&text, UI_DIM,
-	            "They are changed on a workstation for now: make rom SETTINGS=FILE (docs/building.md).");
-	ui_text_add(&text, UI_NORMAL, "%s", "");
-	for (size_t i = 0; i < menu->settings.merged.count; i++) {
-		const struct setting *setting = &menu->settings.merged.settings[i];
-		char value[200];
-
-		ui_text_add(&text, UI_NORMAL, "%-28s %-36s %s", setting->name,
-		            text_escape_into(bytes_from_string(setting->value), value, sizeof(value)),
-		            rom_settings_origin(&menu->settings, setting->name));
-	}
-	if (menu->settings.merged.count == 0)
-		ui_text_add(&text, UI_NORMAL, "There are none.");
-	ui_show_text(menu->ui, "Settings", &text);
 	ui_text_clear(&text);
 }
 

@@ -58,32 +58,44 @@ static size_t without_last(const char *text, size_t size)
 	return size > 0 ? size - 1 : 0;
 }
 
-bool ui_confirm_typed(struct ui *ui, const char *title, const struct ui_text *text, const char *word)
+static bool read_line(struct ui *ui, struct view *view, char *line, size_t size)
 {
-	char typed[WORD_LIMIT + 1] = "";
-	size_t size = 0;
-	struct view view = {.title = title,
-	                    .text = text,
-	                    .input = typed,
-	                    .keys = "Enter confirm what is typed   Page up/down scroll   Esc no"};
+	size_t used = strlen(line);
 	enum press press;
 
+	view->input = line;
 	do {
 		uint8_t byte = 0;
 
-		press = ui_next(ui, &view, &byte);
-		if (press == PRESS_BYTE && size < WORD_LIMIT)
-			typed[size++] = (char)byte;
+		press = ui_next(ui, view, &byte);
+		if (press == PRESS_BYTE && used + 1 < size)
+			line[used++] = (char)byte;
 		else if (press == PRESS_BACKSPACE)
-			size = without_last(typed, size);
+			used = without_last(line, used);
 		else if (press == PRESS_ERASE_LINE)
-			size = 0;
+			used = 0;
 		else
-			(void)view_scroll_press(&view, press);
-		typed[size] = '\0';
+			(void)view_scroll_press(view, press);
+		line[used] = '\0';
 	} while (press != PRESS_ENTER && press != PRESS_ESCAPE && press != PRESS_GONE);
-	view_clear(&view);
-	return press == PRESS_ENTER && !strcmp(typed, word);
+	view_clear(view);
+	return press == PRESS_ENTER;
+}
+
+bool ui_ask_line(struct ui *ui, const char *title, const struct ui_text *text, char *line, size_t size)
+{
+	struct view view = {.title = title, .text = text, .keys = "Enter done   Ctrl-U start again   Esc cancel"};
+
+	return read_line(ui, &view, line, size);
+}
+
+bool ui_confirm_typed(struct ui *ui, const char *title, const struct ui_text *text, const char *word)
+{
+	char typed[WORD_LIMIT + 1] = "";
+	struct view view = {
+	    .title = title, .text = text, .keys = "Enter confirm what is typed   Page up/down scroll   Esc no"};
+
+	return read_line(ui, &view, typed, sizeof(typed)) && strcmp(typed, word) == 0;
 }
 
 /* What is seen of a passphrase: not even its length. */

@@ -2,10 +2,13 @@
 #include "base/log.h"
 #include "ui/view.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define HALF_PAGE 10
 
 static const char menu_keys[] = "^ move   Enter choose   Esc back   F1 or ? help";
+static const char search_keys[] = "^ move   Enter choose   type to search   Esc back   F1 help";
 static const char keys_help[] = "Arrow up, arrow down: move the bar. Page up, page down, Home, End: move it further.\n"
                                 "A letter in front of an item chooses it at once.\n"
                                 "Enter: choose the item with the bar.\n"
@@ -17,7 +20,61 @@ struct menu_state {
 	struct ui_text status;
 	unsigned long long end; /* when the countdown is over; 0: no countdown */
 	char note[80];
+	/* Where the menu is searched: what was typed, the items that match, and which they are. */
+	char typed[40];
+	struct ui_item *shown;
+	size_t *indexes;
 };
+
+/* Narrows the items to those that match. */
+static void menu_filter(const struct ui_menu *menu, struct menu_state *state)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < menu->count; i++) {
+		if (!menu->matches(menu->context, i, state->typed))
+			continue;
+		state->shown[count] = menu->items[i];
+		state->shown[count].key = 0;
+		state->indexes[count++] = i;
+	}
+	state->view.items = state->shown;
+	state->view.count = count;
+	if (state->view.selected >= count)
+		state->view.selected = 0;
+	(void)snprintf(state->note, sizeof(state->note), "Search: %s%s", state->typed,
+	               count == 0 ? "   (nothing is found)" : "");
+	state->view.note = state->typed[0] ? state->note : NULL;
+}
+
+/* Without memory for it the menu cannot be searched. */
+static void menu_start_search(const struct ui_menu *menu, struct menu_state *state)
+{
+	state->indexes = calloc(menu->count + 1, sizeof(*state->indexes));
+	state->shown = state->indexes ? calloc(menu->count + 1, sizeof(*state->shown)) : NULL;
+	if (!state->shown)
+		return;
+	state->view.keys = search_keys;
+	menu_filter(menu, state);
+}
+
+/* What a key does to the search; false where it means something else. */
+static bool menu_search(const struct ui_menu *menu, struct menu_state *state, enum press press, uint8_t byte)
+{
+	size_t size = strlen(state->typed);
+
+	if (press == PRESS_BYTE && byte > ' ' && byte < 0x7f && size + 1 < sizeof(state->typed))
+		state->typed[size++] = (char)byte;
+	else if (press == PRESS_BACKSPACE && size > 0)
+		size--;
+	else if ((press == PRESS_ESCAPE || press == PRESS_ERASE_LINE) && size > 0)
+		size = 0;
+	else
+		return false;
+	state->typed[size] = '\0';
+	menu_filter(menu, state);
+	return true;
+}
 
 static void menu_help(struct ui *ui, const struct ui_menu *menu)
 {
@@ -85,9 +142,11 @@ static bool menu_countdown(struct menu_state *state)
 	unsigned long long now = log_now_ms();
 	unsigned long long seconds;
 
-	state->view.note = NULL;
-	if (!state->end)
+	if (!state->end) {
+		if (!state->shown)
+			state->view.note = NULL;
 		return false;
+	}
 	if (now >= state->end)
 		return true;
 	seconds = (state->end - now + 999) / 1000;
@@ -111,13 +170,15 @@ static bool menu_press(struct ui *ui, const struct ui_menu *menu, struct menu_st
 	*ret_answer = UI_BACK;
 	if (press == PRESS_GONE)
 		return true;
+	if (state->shown && menu_search(menu, state, press, byte))
+		return false;
 	if (press == PRESS_ESCAPE)
 		return !counting;
 	if (press == PRESS_HELP) {
 		menu_help(ui, menu);
 	} else if (view->count > 0 && !menu_move(view, press)) {
 		*ret_answer = UI_CHOSEN;
-		if (press == PRESS_ENTER || (press == PRESS_BYTE && menu_letter(view, byte)))
+		if (press == PRESS_ENTER || (press == PRESS_BYTE && !state->shown && menu_letter(view, byte)))
 			return true;
 		if (press == PRESS_BYTE && byte == '?')
 			menu_help(ui, menu);
@@ -138,6 +199,8 @@ enum ui_answer ui_menu_run(struct ui *ui, const struct ui_menu *menu, size_t *re
 	uint8_t byte = 0;
 
 	state.view.text = &state.status;
+	if (menu->matches)
+		menu_start_search(menu, &state);
 	if (menu->timeout_seconds > 0 && menu->count > 0)
 		state.end = log_now_ms() + menu->timeout_seconds * 1000ULL;
 	do {
@@ -150,7 +213,9 @@ enum ui_answer ui_menu_run(struct ui *ui, const struct ui_menu *menu, size_t *re
 		press = ui_next(ui, &state.view, &byte);
 	} while (!menu_press(ui, menu, &state, press, byte, &answer));
 	if (answer != UI_BACK)
-		*ret_choice = state.view.selected;
+		*ret_choice = state.shown ? state.indexes[state.view.selected] : state.view.selected;
+	free(state.shown);
+	free(state.indexes);
 	view_clear(&state.view);
 	ui_text_clear(&state.status);
 	return answer;

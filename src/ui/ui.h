@@ -61,6 +61,9 @@ struct ui_menu {
 	/* > 0: chooses `selected` by itself unless a key is pressed; the countdown is shown. */
 	unsigned timeout_seconds;
 	const char *help; /* shown for F1 and '?'; NULL: the keys alone */
+	/* Where not NULL, typing searches: only the items are shown for which this is true, and letters choose nothing.
+	 */
+	bool (*matches)(void *context, size_t index, const char *typed);
 };
 
 enum ui_answer { UI_CHOSEN = 0, UI_BACK = 1, UI_TIMED_OUT = 2 };
@@ -73,6 +76,8 @@ void ui_show_text(struct ui *ui, const char *title, const struct ui_text *text);
 bool ui_confirm(struct ui *ui, const char *title, const struct ui_text *text, const char *yes, const char *no);
 /* True where the owner typed exactly word and Enter; Esc or anything else is false. */
 bool ui_confirm_typed(struct ui *ui, const char *title, const struct ui_text *text, const char *word);
+/* Reads a line that is seen, of less than size bytes; line holds what it starts with. False for Esc. */
+bool ui_ask_line(struct ui *ui, const char *title, const struct ui_text *text, char *line, size_t size);
 /* Reads a line without echo, at most ret_secret->capacity bytes, into an allocated secret. False for Esc. */
 bool ui_ask_secret(struct ui *ui, const char *title, const struct ui_text *text, struct secret *ret_secret);
 /* Shows a QR code of payload (UTF-8 half blocks, dark on light, quiet zone; ASCII blocks where the terminal has no

@@ -405,6 +405,55 @@ static void test_tiny_screens_do_no_harm(void **state)
 	}
 }
 
+static bool label_holds(void *context, size_t index, const char *typed)
+{
+	(void)context;
+	return strcasestr(five[index].label, typed);
+}
+
+static void run_search(struct ui *ui, struct rig_result *result)
+{
+	size_t choice = 99;
+	struct ui_menu menu = {.title = "Settings", .items = five, .count = 5, .matches = label_holds};
+
+	result->number = (int)ui_menu_run(ui, &menu, &choice) * 100 + (int)choice;
+}
+
+static void test_typing_narrows_the_items(void **state)
+{
+	(void)state;
+	assert_int_equal(run_keys(run_search, "type to search", "power\r").number, UI_CHOSEN * 100 + 3);
+	/* Two are left, the second is taken; letters choose nothing. */
+	assert_int_equal(run_keys(run_search, "type to search", "repo\x7f\x7f\x7f\x7fO\x1b[B\r").number,
+	                 UI_CHOSEN * 100 + 1);
+	/* What finds nothing chooses nothing; Esc takes the word away first. */
+	assert_int_equal(run_keys(run_search, "type to search", "zzz\r\x15\x1b[F\r").number, UI_CHOSEN * 100 + 4);
+}
+
+static void run_ask_line(struct ui *ui, struct rig_result *result)
+{
+	char line[8] = "ab";
+
+	result->number = ui_ask_line(ui, "Line", NULL, line, sizeof(line)) ? (int)strtol(line, NULL, 16) : -1;
+}
+
+static void test_a_line_is_edited(void **state)
+{
+	(void)state;
+	assert_int_equal(run_keys(run_ask_line, "Enter done", "c\r").number, 0xabc);
+	assert_int_equal(run_keys(run_ask_line, "Enter done",
+	                          "\x7f"
+	                          "1\r")
+	                     .number,
+	                 0xa1);
+	assert_int_equal(run_keys(run_ask_line, "Enter done",
+	                          "\x15"
+	                          "12345678\r")
+	                     .number,
+	                 0x1234567);
+	assert_int_equal(run_keys(run_ask_line, "Enter done", "c\x1b").number, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +466,8 @@ int main(void)
 	    cmocka_unit_test(test_long_menu_scrolls),
 	    cmocka_unit_test(test_text_scrolls),
 	    cmocka_unit_test(test_confirm),
+	    cmocka_unit_test(test_typing_narrows_the_items),
+	    cmocka_unit_test(test_a_line_is_edited),
 	    cmocka_unit_test(test_confirm_typed),
 	    cmocka_unit_test(test_secret_is_read_and_never_shown),
 	    cmocka_unit_test(test_secret_limits),

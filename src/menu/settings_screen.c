@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The settings: a list that typing searches, and one setting that is changed in the flash. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "menu/screen.h"
+#include "rom/settings_store.h"
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_SIZE 160
+#define VALUE_SIZE 1024
+#define CHOICES    8
+
+/* The settings that are known, then those that are set and not known. */
+struct list {
+	const struct menu *menu;
+	const char **names;
+	struct ui_item *items;
+	char (*labels)[LABEL_SIZE];
+	size_t count;
+};
+
+static void list_clear(struct list *list)
+{
+	free(list->names);
+	free(list->items);
+	free(list->labels);
+}
+
+static void add(struct list *list, const char *name)
+{
+	const struct setting_info *info = setting_info_find(name);
+	const char *value = rom_settings_get(&list->menu->settings, name);
+	bool works = info && info->effect != SETTING_UNUSED;
+	char *label = list->labels[list->count];
+	char safe[64];
+
+	if (!value)
+		value = info && info->fallback ? info->fallback : "-";
+	(void)snprintf(label, LABEL_SIZE, "%-34s %-20s %-8s %s", name + strlen("CONFIG_"),
+	               text_escape_into(bytes_from_string(value), safe, sizeof(safe)),
+	               rom_settings_origin(&list->menu->settings, name), setting_effect_name(info));
+	list->items[list->count] = (struct ui_item){.label = label, .tone = works ? UI_NORMAL : UI_DIM};
+	list->names[list->count++] = name;
+}
+
+static bool list_make(const struct menu *menu, struct list *list)
+{
+	size_t known = 0;
+
+	while (setting_info_at(known))
+		known++;
+	known += menu->settings.merged.count;
+	list->menu = menu;
+	list->names = calloc(known, sizeof(*list->names));
+	list->items = calloc(known, sizeof(*list->items));
+	list->labels = calloc(known, sizeof(*list->labels));
+	if (!list->names || !list->items || !list->labels)
+		return false;
+	for (size_t i = 0; setting_info_at(i); i++)
+		add(list, setting_info_at(i)->name);
+	for (size_t i = 0; i < menu->settings.merged.count; i++)
+		if (!setting_info_find(menu->settings.merged.settings[i].name))
+			add(list, menu->settings.merged.settings[i].name);
+	return true;
+}
+
+static bool matches(void *context, size_t index, const char *typed)
+{
+	const struct list *list = context;
+
+	return setting_matches(setting_info_find(list->names[index]), list->names[index], typed);
+}
+
+static void show_progress(void *context, uint64_t done, uint64_t total, unsigned long long ms)
+{
+	(void)ms;
+	ui_progress(context, "Settings", "Writing the flash", done, total);
+}
+
+/* Writes it; what is in force is what was measured at this start, so that stays as it is. */
+static void write_setting(struct menu *menu, const char *name, const char *value)
+{
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	const struct flash_watch watch = {show_progress, menu->ui};
+	struct flash_count count = {0};
+	struct ui_text text = {0};
+	struct error error;
+	int r = flash_open_mtd(FLASH_DEVICE, &flash, &error);
+
+	if (r == 0)
+		r = rom_settings_change(flash, name, value, &watch, &count, &error);
+	if (r < 0) {
+		log_error(&error);
+		screen_error(menu, "The setting was not changed", &error);
+		return;
+	}
+	log_line("setting name=%s written=%zu", name, count.written);
+	ui_text_add(&text, UI_GOOD, "%s is %s; %zu blocks of the flash were written and read back.", name,
+	            value ? "changed" : "taken out", count.written);
+	ui_text_add(&text, UI_NORMAL, "It is in force from the next start on.");
+	ui_text_add(&text, UI_WARNING,
+	            "PCR 7 will differ then: the TOTP secret and a disk unlock key have to be made again.");
+	ui_show_text(menu->ui, "Settings", &text);
+	ui_text_clear(&text);
+}
+
+static void describe(const struct menu *menu, const char *name, struct ui_text *text)
+{
+	const struct setting_info *info = setting_info_find(name);
+	const char *value = rom_settings_get(&menu->settings, name);
+	char safe[512];
+
+	ui_text_add(text, UI_NORMAL, "%s",
+	            info ? info->meaning : "Nothing is known of this setting. It is kept as it is.");
+	ui_text_add(text, UI_NORMAL, "%-10s %s", "Now",
+	            value ? text_escape_into(bytes_from_string(value), safe, sizeof(safe)) : "not set");
+	ui_text_add(text, UI_NORMAL, "%-10s %s", "From", rom_settings_origin(&menu->settings, name));
+	if (info && info->fallback)
+		ui_text_add(text, UI_NORMAL, "%-10s %s", "Default", info->fallback);
+	if (info && info->effect == SETTING_OF_BOARD)
+		ui_text_add(text, UI_DIM, "It describes the machine: the board's settings alone say it.");
+	if (info && info->effect == SETTING_UNUSED)
+		ui_text_add(text, UI_WARNING, "It is understood and kept, and has no effect here.");
+}
+
+static void confirm_and_write(struct menu *menu, const char *name, const char *value)
+{
+	const char *before = settings_get(&menu->settings.owner, name);
+	struct ui_text text = {0};
+	struct error error;
+	char old[300], new[300];
+
+	if (value && setting_check(setting_info_find(name), value, &error) < 0) {
+		screen_error(menu, "The setting was not changed", &error);
+		return;
+	}
+	ui_text_add(&text, UI_NORMAL, "%s", name);
+	ui_text_add(&text, UI_NORMAL, "%-10s %s", "In the ROM",
+	            before ? text_escape_into(bytes_from_string(before), old, sizeof(old)) : "not set");
+	ui_text_add(&text, UI_NORMAL, "%-10s %s", "Then",
+	            value ? text_escape_into(bytes_from_string(value), new, sizeof(new)) : "not set");
+	ui_text_add(&text, UI_WARNING,
+	            "The flash is written. At the next start PCR 7 differs: the TOTP secret and a disk unlock key have "
+	            "to be made again.");
+	if (ui_confirm(menu->ui, "Change a setting", &text, "Write it", "Leave it"))
+		write_setting(menu, name, value);
+	ui_text_clear(&text);
+}
+
+/* Asks for a value that is not one of a few. */
+static void change_text(struct menu *menu, const char *name)
+{
+	const char *value = rom_settings_get(&menu->settings, name);
+	char line[VALUE_SIZE] = "";
+	struct ui_text text = {0};
+	bool answered;
+
+	/* What a line cannot show is typed anew. */
+	if (value && strlen(value) < sizeof(line) && !strpbrk(value, "\n\r\t\x1b"))
+		(void)snprintf(line, sizeof(line), "%s", value);
+	describe(menu, name, &text);
+	answered = ui_ask_line(menu->ui, name, &text, line, sizeof(line));
+	ui_text_clear(&text);
+	if (answered)
+		confirm_and_write(menu, name, line);
+}
+
+struct detail {
+	const struct menu *menu;
+	const char *name;
+};
+
+static void detail_status(void *context, struct ui_text *text)
+{
+	const struct detail *detail = context;
+
+	describe(detail->menu, detail->name, text);
+}
+
+/* The values to choose from, or what can be done. Returns how many; the last one takes the setting out. */
+static size_t offers(const struct setting_info *info, char words[CHOICES][64], struct ui_item *items)
+{
+	const char *list = info && info->type == SETTING_YES      ? "y,n"
+	                   : info && info->type == SETTING_CHOICE ? info->choices
+	                                                          : NULL;
+	size_t count = 0;
+
+	for (const char *at = list; at && count + 2 < CHOICES; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		(void)snprintf(words[count++], sizeof(words[0]), "%.*s", (int)strcspn(at, ","), at);
+	if (!list)
+		(void)snprintf(words[count++], sizeof(words[0]), "Change");
+	(void)snprintf(words[count++], sizeof(words[0]), "Take it out of the ROM");
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct ui_item){.key = words[i][0] >= 'a' ? words[i][0] : 0, .label = words[i]};
+	return count;
+}
+
+static void screen_setting(struct menu *menu, const char *name)
+{
+	const struct setting_info *info = setting_info_find(name);
+	struct detail detail = {menu, name};
+	struct ui_item items[CHOICES];
+	char words[CHOICES][64];
+	struct ui_menu screen = {.title = name, .status = detail_status, .context = &detail, .items = items};
+	size_t choice;
+
+	screen.count = info && info->effect == SETTING_OF_BOARD ? 0 : offers(info, words, items);
+	if (screen.count > 0 && !settings_get(&menu->settings.owner, name))
+		screen.count--; /* nothing to take out */
+	if (ui_menu_run(menu->ui, &screen, &choice) != UI_CHOSEN)
+		return;
+	if (choice + 1 == screen.count && settings_get(&menu->settings.owner, name))
+		confirm_and_write(menu, name, NULL);
+	else if (info && (info->type == SETTING_YES || info->type == SETTING_CHOICE))
+		confirm_and_write(menu, name, words[choice]);
+	else
+		change_text(menu, name);
+}
+
+void screen_settings(struct menu *menu)
+{
+	CLEANUP(list_clear) struct list list = {0};
+	struct ui_menu screen = {.title = "Settings", .matches = matches, .context = &list};
+
+	if (!list_make(menu, &list))
+		return;
+	screen.items = list.items;
+	screen.count = list.count;
+	while (ui_menu_run(menu->ui, &screen, &screen.selected) == UI_CHOSEN)
+		screen_setting(menu, list.names[screen.selected]);
+}
