@@ -10,7 +10,7 @@
 struct rom_arguments {
 	const char *region; /* "COREBOOT" unless the option says another */
 	bool region_given;
-	bool stored;        /* --stored: extract does not unpack */
+	bool stored; /* --stored: extract does not unpack */
 	char **words;
 	int count;
 };
