@@ -14,6 +14,7 @@ enum choice {
 	FORCED,
 	TOTP,
 	UNLOCK,
+	ROLLBACK,
 	REPORT,
 	SETTINGS,
 	SYSTEM,
@@ -86,6 +87,8 @@ static void build(const struct menu *menu, struct shown *shown)
 	    menu->totp_problem.code == E_NO_SECRET ? "TOTP: make the secret" : "TOTP: new secret, details", UI_NORMAL);
 	if (verified && menu->tpm)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
+	if (verified && menu->tpm && boot->verify.rollback == VERIFY_ROLLBACK_ABSENT)
+		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
 	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
 	add(shown, SYSTEM, 'i', "System information", UI_NORMAL);
 	add(shown, FIRMWARE, 'w', "Firmware: state, update", UI_NORMAL);
@@ -125,6 +128,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return 0;
 	case UNLOCK:
 		screen_unlock(menu);
+		return 0;
+	case ROLLBACK:
+		screen_rollback(menu);
 		return 0;
 	case REPORT:
 		screen_report(menu);

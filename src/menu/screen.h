@@ -44,6 +44,8 @@ int screen_firmware(struct menu *menu);
 void screen_totp(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
 void screen_unlock(struct menu *menu);
+/* Makes the counter that tells an older /boot from the last signed one (A15). */
+void screen_rollback(struct menu *menu);
 /* "Boot although it does not verify": explains, lets the owner choose an entry, asks for a typed word. */
 int screen_forced(struct menu *menu);
 

@@ -94,7 +94,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_a15_an_older_boot_is_refused(void **state)
+static void test_A15_an_older_boot_is_refused(void **state)
 {
 	uint64_t counter = make_counter();
 
@@ -118,7 +118,7 @@ static void test_a15_an_older_boot_is_refused(void **state)
 	assert_true(counter_value() == counter + 1);
 }
 
-static void test_a15_a_boot_without_a_value_is_refused_once_there_is_a_counter(void **state)
+static void test_A15_a_boot_without_a_value_is_refused_once_there_is_a_counter(void **state)
 {
 	uint64_t next;
 
@@ -131,7 +131,7 @@ static void test_a15_a_boot_without_a_value_is_refused_once_there_is_a_counter(v
 	assert_start(at("boot"), VERIFY_ROLLBACK_OK, true, "");
 }
 
-static void test_a15_not_raised_after_the_cap(void **state)
+static void test_A15_not_raised_after_the_cap(void **state)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	struct error error;
@@ -153,7 +153,7 @@ static void test_without_a_counter_the_age_is_not_known(void **state)
 }
 
 /* The original's counter, defined as the original does (tpm2_nvdefine), and its file. */
-static void test_a15_the_originals_counter_is_compared(void **state)
+static void test_A15_the_originals_counter_is_compared(void **state)
 {
 	CLEANUP(buffer_clear) struct buffer value = {0};
 
@@ -181,11 +181,11 @@ static void test_a15_the_originals_counter_is_compared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_a15_an_older_boot_is_refused),
-	    CASE(test_a15_a_boot_without_a_value_is_refused_once_there_is_a_counter),
-	    CASE(test_a15_not_raised_after_the_cap),
+	    CASE(test_A15_an_older_boot_is_refused),
+	    CASE(test_A15_a_boot_without_a_value_is_refused_once_there_is_a_counter),
+	    CASE(test_A15_not_raised_after_the_cap),
 	    CASE(test_without_a_counter_the_age_is_not_known),
-	    CASE(test_a15_the_originals_counter_is_compared),
+	    CASE(test_A15_the_originals_counter_is_compared),
 	};
 	int status;
 

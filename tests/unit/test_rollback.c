@@ -105,7 +105,7 @@ static const struct judged cases[] = {
     {false, 0, ROLLBACK_NO_TPM, 0, VERIFY_ROLLBACK_ABSENT, false, 0, ""},
 };
 
-static void test_a15_verdicts(void **state)
+static void test_A15_verdicts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -123,7 +123,7 @@ static void test_a15_verdicts(void **state)
 	}
 }
 
-static void test_a15_the_originals_counter(void **state)
+static void test_A15_the_originals_counter(void **state)
 {
 	struct rollback_facts facts = {.set = {.has_original = true},
 	                               .state = ROLLBACK_NO_COUNTER,
@@ -169,8 +169,8 @@ int main(void)
 	    cmocka_unit_test(test_value_there_and_back),
 	    cmocka_unit_test(test_malformed_values),
 	    cmocka_unit_test(test_original_line),
-	    cmocka_unit_test(test_a15_verdicts),
-	    cmocka_unit_test(test_a15_the_originals_counter),
+	    cmocka_unit_test(test_A15_verdicts),
+	    cmocka_unit_test(test_A15_the_originals_counter),
 	};
 
 	digest_library_start();
