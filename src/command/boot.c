@@ -8,6 +8,8 @@ static const struct command_verb verbs[] = {
     {"verify", "--keyring FILE DIR", "checks signature, manifest and closed world of DIR", boot_verify_run},
     {"sign", "--gnupghome HOME [--key FINGERPRINT] [--rollback N] DIR", "lists and signs everything under DIR",
      boot_sign_run},
+    {"default", "--gnupghome HOME [--key FINGERPRINT] DIR ID", "makes an entry of boot list the default, and signs",
+     boot_default_run},
 };
 
 const struct command_noun command_boot = {
