@@ -4,7 +4,7 @@
 DEMO := $(BUILD)/demo
 DEMO_ROM := $(BUILD)/$(BOARD)/heads-unowned.rom
 
-.PHONY: run demo
+.PHONY: run demo dongle
 
 #: demo          builds $(BUILD)/demo/disk.img, a Debian 12 with a signed /boot, and $(BUILD)/demo/credentials
 demo: $(DEMO)/disk.img
@@ -27,6 +27,9 @@ run: $(DEMO)/heads.rom $(DEMO)/disk.img | $(BUILD)/packages/machine $(if $(filte
 DONGLE_SOURCES := $(sort $(wildcard emulator/dongle/*.c))
 DONGLE_HEADERS := $(sort $(wildcard emulator/dongle/*.h))
 DONGLE_LIBS := -lusbredirparser -lgcrypt -lgpg-error -pthread
+
+#: dongle        the virtual USB security dongle: build/dongle (docs/emulator.md)
+dongle: $(BUILD)/dongle
 
 $(BUILD)/dongle: $(DONGLE_SOURCES) $(DONGLE_HEADERS) $(BUILD)/host/libheads.a | $(BUILD)/packages/dongle
 	$(call say,host,$@)

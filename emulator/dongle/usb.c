@@ -5,6 +5,8 @@
 #include "descriptors.h"
 #include "hid.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <usbredirparser.h>
 
@@ -24,7 +26,8 @@
 
 struct usb {
 	int socket;
-	bool gone; /* the other side closed, or the dongle is unplugged */
+	bool gone;      /* the other side closed */
+	bool unplugged; /* by a fault, once the host has been told */
 	struct usbredirparser *parser;
 	struct card *card;
 	const struct model *model;
@@ -39,12 +42,13 @@ struct usb {
 	uint8_t report[HID_REPORT_SIZE];
 };
 
+/* The parser reads and writes until there is nothing more for now: 0. */
 static int read_socket(void *context, uint8_t *data, int count)
 {
 	struct usb *usb = (struct usb *)context;
 	ssize_t done = read(usb->socket, data, (size_t)count);
 
-	if (done < 0 && errno == EINTR)
+	if (done < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	usb->gone = done <= 0;
 	return done <= 0 ? -1 : (int)done;
@@ -55,7 +59,10 @@ static int write_socket(void *context, uint8_t *data, int count)
 	struct usb *usb = (struct usb *)context;
 	ssize_t done = write(usb->socket, data, (size_t)count);
 
-	return done < 0 && errno == EINTR ? 0 : (int)done;
+	if (done < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	usb->gone = usb->gone || done < 0;
+	return (int)done;
 }
 
 static void log_line_of_parser(void *context, int level, const char *message)
@@ -253,7 +260,7 @@ static void run_messages(struct usb *usb)
 		(void)ccid_run(&usb->ccid, bytes_slice(buffer_bytes(&usb->from_host), 0, size), &usb->to_host, &unplug);
 		if (unplug) {
 			usbredirparser_send_device_disconnect(usb->parser);
-			usb->gone = true;
+			usb->unplugged = true;
 		}
 		usb->from_host.size -= size;
 		memmove(usb->from_host.data, usb->from_host.data + size, usb->from_host.size);
@@ -330,23 +337,31 @@ static struct usbredirparser *make_parser(struct usb *usb)
 	return parser;
 }
 
+/* Waits for the socket, and lets the parser work. */
+static int serve_once(struct usb *usb, struct error *error)
+{
+	bool writing = usbredirparser_has_data_to_write(usb->parser) > 0;
+	struct pollfd poll_fd = {usb->socket, (short)(POLLIN | (writing ? POLLOUT : 0)), 0};
+
+	if (poll(&poll_fd, 1, -1) < 0 && errno != EINTR)
+		return error_set_errno(error, E_IO, "dongle", errno, "the dongle cannot wait for the machine");
+	if ((poll_fd.revents & (POLLIN | POLLHUP | POLLERR)) && usbredirparser_do_read(usb->parser) < 0 && !usb->gone)
+		return error_set(error, E_IO, "dongle", "the machine sent something that is not usb-redir");
+	if (!usb->gone && usbredirparser_has_data_to_write(usb->parser) > 0)
+		(void)usbredirparser_do_write(usb->parser);
+	return 0;
+}
+
 int usb_serve(int socket, struct card *card, struct error *error)
 {
 	struct usb usb = {.socket = socket, .card = card, .model = model_of(card->model), .ccid = {card, false}};
 	int r = 0;
 
 	usb.parser = make_parser(&usb);
-	if (!usb.parser)
+	if (!usb.parser || fcntl(socket, F_SETFL, O_NONBLOCK) != 0)
 		return error_set(error, E_MEMORY, "dongle", "there is not enough memory for the dongle");
-	while (r == 0) {
-		while (r == 0 && usbredirparser_has_data_to_write(usb.parser) > 0)
-			if (usbredirparser_do_write(usb.parser) < 0)
-				r = error_set(error, E_IO, "dongle", "the machine does not take the dongle's data");
-		if (r < 0 || usb.gone)
-			break;
-		if (usbredirparser_do_read(usb.parser) < 0 && !usb.gone)
-			r = error_set(error, E_IO, "dongle", "the machine sent something that is not usb-redir");
-	}
+	while (r == 0 && !usb.gone && !(usb.unplugged && usbredirparser_has_data_to_write(usb.parser) == 0))
+		r = serve_once(&usb, error);
 	usbredirparser_destroy(usb.parser);
 	buffer_clear(&usb.from_host);
 	buffer_clear(&usb.to_host);
