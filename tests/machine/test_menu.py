@@ -4,10 +4,11 @@
 import base64
 import hashlib
 import re
+import time
 
 from boot_steps import TO_MENU, TO_SYSTEM, expect_same_pcrs, logged_pcrs, machine_with, reported, require
 from fixtures import CMDLINE, Owner, boot_files, grub_cfg, rom_for, tiny
-from owner_steps import (MANUAL, codes_now, enrol, expect_code, expect_no_code, extended, force, shown_code, to_menu)
+from owner_steps import (MANUAL, code_at, codes_now, enrol, expect_code, expect_no_code, extended, force, shown_code, to_menu)
 
 def patch_flash(machine, old, new):
     """Changes bytes in the flash chip of a machine that is off, as with a clip on the chip."""
@@ -32,6 +33,33 @@ def test_totp_enrolment(directory):
         first = shown_code(machine)
         machine.see(r"TOTP +(?!" + first[:3] + " ?" + first[3:] + r")\d{3} ?\d{3}", 45)   # it goes on by itself
         require(shown_code(machine) in codes_now(secret), "the refreshed code is wrong")
+
+
+def test_A8_clock_a_year_ahead(directory):
+    """The clock set a year ahead on the genuine machine: no code, until the owner says that the date is right."""
+    ahead = time.time() + 366 * 86400
+    with machine_with(directory, settings=MANUAL) as machine:
+        secret = enrol(machine)
+        machine.line("menu ready", 30)
+        machine.power_cut()
+        machine.power_on(rtc=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ahead)))
+        words, found = machine.line("totp", TO_MENU)
+        require(words == "totp unavailable" and found["code"] == "clock", f"{words} {found}")
+        machine.line("menu ready", TO_MENU)
+        machine.see(r"TOTP +no code", 20)
+        require(shown_code(machine) is None, "a code is on the screen")
+        machine.send("t")
+        machine.see(r"The date is right", 20)
+        machine.send("y")
+        machine.line("totp confirmed", 30)
+        machine.line("totp ok", 30)
+        machine.see(r"TOTP +\d{3} ?\d{3}\b", 20)
+        wanted = {code_at(secret, time.time() + 366 * 86400 + shift) for shift in range(-90, 91, 30)}
+        require(shown_code(machine) in wanted, f"the screen shows {shown_code(machine)}, the phone {wanted}")
+        machine.power_cut()
+        machine.power_on()                     # the clock is right again: behind the codes that were shown
+        words, found = machine.line("totp", TO_MENU)
+        require(words == "totp unavailable" and found["code"] == "clock", f"{words} {found}")
 
 
 def test_A1_no_secret_on_the_bus(directory):
@@ -258,5 +286,5 @@ def test_rom_of_another_owner(directory):
         require(words == "verify refused" and found["signature"] == "unknown-key", f"{words} {found}")
 
 
-for _test in (test_changed_payload_no_totp, test_recovery_no_totp, test_totp_enrolment):
+for _test in (test_A8_clock_a_year_ahead, test_changed_payload_no_totp, test_recovery_no_totp, test_totp_enrolment):
     _test.seconds = 300
