@@ -34,7 +34,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libheads.a
 
 -include $(wildcard $(BUILD)/tests/unit/*.d $(BUILD)/tests/integration/*.d $(BUILD)/fuzz/*.d)
 
-.PHONY: test unit integration fuzz machine check format tidy cppcheck warnings bench
+.PHONY: test unit integration fuzz machine check format tidy cppcheck warnings coverage bench
 
 #: test          runs every test; the last line is `N passed, N failed`
 test:
@@ -81,6 +81,12 @@ cppcheck: | $(BUILD)/packages/check
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem --suppressions-list=tests/cppcheck-suppressions -j$(shell nproc) $(DEFINES) -Isrc src
 	shellcheck modules/install-packages tests/run-all tests/dongle/with-gpg .ci/run emulator/demo/customize emulator/demo/heads-eventlog $(wildcard firmware/*.sh modules/*.sh)
+
+#: coverage      lines of src/tpm and src/format that unit and integration tests run
+coverage: | $(BUILD)/packages/test
+	find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(MAKE) BUILD=$(BUILD)/coverage asan_FLAGS='-O1 --coverage' asan_LINK=--coverage unit integration
+	tests/coverage $(BUILD)/coverage/asan/obj src/tpm src/format
 
 #: bench         measures; a table here, and build/bench.json
 bench: host rom demo | $(BUILD)/packages/machine

@@ -92,7 +92,7 @@ int tpm_counter_increment(struct tpm *tpm, enum tpm_counter which, uint64_t *ret
 {
 	const struct tpm2_nv nv = counter_index(which);
 	const struct tpm2_name name = tpm2_nv_name(&nv);
-	uint64_t before, after = 0;
+	uint64_t before = 0, after = 0;
 	/* Also tells an absent or foreign index from a refusal. */
 	int result = read_value(tpm, &nv, &before, error);
 
@@ -112,7 +112,7 @@ int tpm_counter_increment(struct tpm *tpm, enum tpm_counter which, uint64_t *ret
 static int create(struct tpm *tpm, const struct tpm2_nv *nv, struct error *error)
 {
 	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
-	enum tpm2_nv_state state;
+	enum tpm2_nv_state state = TPM2_NV_ABSENT;
 	struct tpm2_name name;
 	int result = tpm2_storage_ready(tpm, error);
 
