@@ -9,7 +9,8 @@ import shutil
 from boot_steps import TO_MENU, TO_SYSTEM, require
 from fixtures import CMDLINE, MIB, Disk, Owner, boot_files, grub_cfg, rom_for, run, tiny, tiny_run
 from machine import Machine
-from owner_steps import MANUAL, force, to_menu
+from owner_steps import MANUAL, extended, force, to_menu
+from test_demo import PROMPT, Demo, debian_pcrs, shell
 
 UUID = "6e2b4b62-0b0a-4c1e-9d5e-0a4f0c3d0b0a"
 PASSPHRASE = "the disk's own"
@@ -78,7 +79,7 @@ def machine_with_luks(directory, kind="luks2", settings=MANUAL, more_disks=()):
         yield machine
 
 
-def make_key(machine, unlock=""):
+def make_key(machine, unlock="", passphrase=PASSPHRASE):
     """In the main menu: makes the unlock key, with the TPM's passphrase UNLOCK."""
     machine.send("d")
     machine.see(r"Make a new unlock key", 30)
@@ -86,7 +87,7 @@ def make_key(machine, unlock=""):
     machine.see(r"Passphrase of the disk", 30)
     machine.send("not this one\r")
     machine.see(r"does not open it", 30)
-    machine.send(PASSPHRASE + "\r")
+    machine.send(passphrase + "\r")
     machine.see(r"New unlock passphrase", 60)
     machine.send(unlock + "\r")
     if unlock:
@@ -315,6 +316,33 @@ def test_unlock_key_of_another_machine(directory):
         require(status != 0 and not machine.lines("unlock-key released"), "another TPM has released a key")
 
 
+def test_A5_demo_boots_unattended(directory):
+    """Debian, unmodified, comes up from power-on to its login without a key pressed; its root gets no key out of the TPM."""
+    demo = Demo()
+    with Machine(rom=rom_for(demo, "CONFIG_AUTO_BOOT_TIMEOUT=20\n"), disks=[demo.disk], snapshot=True, directory=directory) as machine:
+        machine.power_on()
+        machine.line("menu ready", TO_MENU)
+        make_key(machine, passphrase=demo.values["DISK_PASSPHRASE"])
+        machine.press_reset()
+        _, released = machine.line("unlock-key released", 2 * TO_MENU)
+        require(released["disks"] == "1", f"{released}")
+        machine.line("leave", TO_MENU)
+        start = machine.position
+        machine.expect(rb"demo login: ", 240)
+        require(b"unlock disk" not in machine.output[start:], "Debian has asked for the passphrase of the disk")
+        machine.send("root\n")
+        machine.expect(rb"Password: ", 30)
+        machine.send(demo.values["ROOT_PASSWORD"] + "\n")
+        machine.expect(PROMPT, 60)
+        pcrs = debian_pcrs(machine)
+        require(pcrs[4] == extended("handover") and pcrs[6] != "0" * 64, f"PCRs 4 and 6 are not what they should be: {pcrs}")
+        status, text = shell(machine, "tpm2_unseal -T device:/dev/tpmrm0 -c 0x81000003 -p pcr:sha256:0,1,2,3,4,5,6,7")
+        require(status != 0 and re.search(r"(?i)0x99d|policy check failed|PolicyPCR", text), f"the TPM should refuse: {text}")
+        status, text = shell(machine, "find / -xdev -name secret.key")
+        require("/secret.key" not in text.replace("-name secret.key", ""), f"the key is in Debian's files: {text}")
+
+
 for _test in (test_unlock_key, test_unlock_passphrase, test_A5_no_unlock_key_after_recovery_or_force, test_A7_other_headers,
               test_unlock_key_of_another_machine):
     _test.seconds = 400
+test_A5_demo_boots_unattended.seconds = 700
