@@ -23,6 +23,7 @@ static const struct {
     {TPM_RC_PCR_CHANGED, E_WRONG_PCR, "a PCR was extended in the middle"},
     {TPM_RC_LOCKOUT, E_LOCKED_OUT, "too many wrong passphrases: the TPM is locked and opens again by itself with time"},
     {TPM_RC_HANDLE, E_NOT_FOUND, "the TPM holds nothing there"},
+    {TPM_RC_NV_RANGE, E_MALFORMED, "another version of Heads made it, with another size; make a new one"},
     {TPM_RC_NV_UNWRITTEN, E_NOT_FOUND, "it was never written"},
     {TPM_RC_NV_SPACE, E_TPM, "the TPM's memory is full"},
     {TPM_RC_OBJECT_MEMORY, E_TPM, "the TPM has no room for another object"},

@@ -145,6 +145,7 @@
 #define TPM_RC_FAILURE       0x101u
 #define TPM_RC_PCR_CHANGED   0x128u
 #define TPM_RC_COMMAND_CODE  0x143u
+#define TPM_RC_NV_RANGE      0x146u
 #define TPM_RC_NV_UNWRITTEN  0x14au
 #define TPM_RC_NV_SPACE      0x14bu
 #define TPM_RC_OBJECT_MEMORY 0x902u

@@ -70,6 +70,31 @@ static int show(struct tpm *tpm, struct bytes secret, uint64_t when, struct totp
 	return result;
 }
 
+/* What another version of Heads left: no code, a sentence that says what to do, and a new secret does it. */
+static void test_record_of_another_version(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(secret_clear) struct secret made = {0};
+	struct totp totp = {0};
+	struct error error;
+
+	(void)state;
+	new_secret(tpm, &made);
+	tpm_close(&tpm);
+	assert_int_equal(
+	    swtpm_tool(&swtpm, NULL,
+	               "tpm2_nvundefine -C o 0x01804d47 && "
+	               "tpm2_nvdefine -Q -C o -s 100 -a 'ownerwrite|ownerread|authread|no_da' 0x01804d47 && "
+	               "head -c 100 /dev/zero | tpm2_nvwrite -C o -i - 0x01804d47"),
+	    0);
+	tpm = swtpm_open(&swtpm);
+	assert_int_equal(totp_open(tpm, now(), 90, &totp, &error), -E_MALFORMED);
+	assert_non_null(strstr(error.sentence, "another version of Heads"));
+	secret_clear(&made);
+	new_secret(tpm, &made);
+	assert_int_equal(show(tpm, secret_bytes(&made), now(), NULL, &error), 0);
+}
+
 static void test_shows_the_code_of_the_phone(void **state)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
@@ -415,6 +440,7 @@ int main(void)
 {
 #define WITH_TPM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
+	    WITH_TPM(test_record_of_another_version),
 	    WITH_TPM(test_shows_the_code_of_the_phone),
 	    WITH_TPM(test_names_the_pcrs_that_changed),
 	    WITH_TPM(test_A5_no_code_after_the_cap),
