@@ -6,8 +6,8 @@
 #include "rom/flash.h"
 #include "rom/settings.h"
 
-/* CONFIG_FLASH_PROGRAMMER, where the board needs a program; else CONFIG_FLASH_DEVICE, an MTD device, and /dev/mtd0 where
- * that is not set. Errors: those of flash_open_mtd and flash_open_programmer. */
+/* CONFIG_FLASH_PROGRAMMER, where the board needs a program; else CONFIG_FLASH_DEVICE, an MTD device, and /dev/mtd0
+ * where that is not set. Errors: those of flash_open_mtd and flash_open_programmer. */
 int flash_open_board(const struct rom_settings *settings, struct flash **ret_flash, struct error *error);
 
 #endif
