@@ -5,13 +5,10 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "boot/load.h"
 #include "format/cpio.h"
 #include "trust/trust.h"
 
-#define MAX_SEGMENTS 32
-
-static int make_segment(const struct tpm *tpm, struct buffer *segment, struct error *error)
+static int fill_segment(const struct tpm *tpm, struct buffer *segment, struct error *error)
 {
 	const struct trust_way_out *way = trust_leave(TRUST_EXIT_BOOT);
 	CLEANUP(buffer_clear) struct buffer log = {0};
@@ -34,22 +31,16 @@ static int make_segment(const struct tpm *tpm, struct buffer *segment, struct er
 	return r;
 }
 
-int log_segment_join(const struct tpm *tpm, const int *fds, size_t count, int *ret_fd, struct error *error)
+int log_segment_make(const struct tpm *tpm, int *ret_fd, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer segment = {0};
-	CLEANUP_CLOSE int fd = -1;
-	int all[MAX_SEGMENTS], r;
+	int r = fill_segment(tpm, &segment, error);
 
-	if (count == 0 || count >= MAX_SEGMENTS)
-		return error_set(error, E_USAGE, "initrd", "the event log cannot be put behind %zu initrds", count);
-	r = make_segment(tpm, &segment, error);
 	if (r < 0)
 		return r;
-	fd = memfd_sealed("log-segment", buffer_bytes(&segment), error);
-	if (fd < 0)
-		return fd;
-	for (size_t i = 0; i < count; i++)
-		all[i] = fds[i];
-	all[count] = fd;
-	return load_join_initrds(all, count + 1, ret_fd, error);
+	r = memfd_sealed("log-segment", buffer_bytes(&segment), error);
+	if (r < 0)
+		return r;
+	*ret_fd = r;
+	return 0;
 }

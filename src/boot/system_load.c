@@ -22,8 +22,7 @@ struct prepared {
 	const struct snapshot_entry *kernel;
 	const struct snapshot_entry *initrds[MAX_INITRDS];
 	size_t initrd_count;
-	int initrd_fd; /* -1: none; the snapshot's own, or joined */
-	bool joined;
+	int log_fd; /* the segment with the event log; -1: none */
 	char *cmdline;
 	struct key_segment_plan plan; /* of the segment with the disk unlock key */
 	bool planned;
@@ -31,8 +30,8 @@ struct prepared {
 
 static void prepared_clear(struct prepared *prepared)
 {
-	if (prepared->joined && prepared->initrd_fd >= 0)
-		(void)close(prepared->initrd_fd);
+	if (prepared->log_fd >= 0)
+		(void)close(prepared->log_fd);
 	free(prepared->cmdline);
 	key_segment_plan_clear(&prepared->plan);
 }
@@ -78,26 +77,17 @@ static int check_kernel(const struct snapshot_entry *kernel, struct error *error
 static int take_initrds(struct boot_system *boot, const struct entry *entry, struct prepared *prepared,
                         struct error *error)
 {
-	int fds[MAX_INITRDS], r;
-
-	prepared->initrd_fd = -1;
 	if (entry->initrd_count > MAX_INITRDS)
 		return error_set(error, E_TOO_LARGE, entry->id, "the entry names %zu initrds; at most %d are loaded",
 		                 entry->initrd_count, MAX_INITRDS);
 	for (size_t i = 0; i < entry->initrd_count; i++) {
-		r = take_file(boot, entry->initrds[i], &prepared->initrds[i], error);
+		int r = take_file(boot, entry->initrds[i], &prepared->initrds[i], error);
+
 		if (r < 0)
 			return r;
-		fds[i] = prepared->initrds[i]->fd;
 	}
 	prepared->initrd_count = entry->initrd_count;
-	if (entry->initrd_count == 1)
-		prepared->initrd_fd = fds[0];
-	if (entry->initrd_count < 2)
-		return 0;
-	r = load_join_initrds(fds, entry->initrd_count, &prepared->initrd_fd, error);
-	prepared->joined = r == 0;
-	return r;
+	return 0;
 }
 
 static int prepare(struct boot_system *boot, const struct entry *entry, const struct boot_wishes *wishes,
@@ -105,7 +95,6 @@ static int prepare(struct boot_system *boot, const struct entry *entry, const st
 {
 	int r;
 
-	prepared->initrd_fd = -1;
 	if (entry->problem)
 		return error_set(error, E_REFUSED, entry->id, "%s", entry->problem);
 	if (entry->kind != ENTRY_LINUX || !entry->kernel)
@@ -148,10 +137,16 @@ static int measure(const struct boot_system *boot, const struct prepared *prepar
 	return r;
 }
 
-static void initrd_fds(const struct prepared *prepared, int *fds)
+/* The initrds, and behind them the event log; gives their number. */
+static size_t initrd_fds(const struct prepared *prepared, int fds[MAX_INITRDS + 1])
 {
-	for (size_t i = 0; i < prepared->initrd_count; i++)
+	size_t count = prepared->initrd_count;
+
+	for (size_t i = 0; i < count; i++)
 		fds[i] = prepared->initrds[i]->fd;
+	if (prepared->log_fd >= 0)
+		fds[count++] = prepared->log_fd;
+	return count;
 }
 
 /* Everything about the key but the key: where the initrd wants it, what the segment will hold, the disks. Measured
@@ -160,7 +155,8 @@ static int plan_unlock(struct prepared *prepared, const struct boot_unlock *unlo
                        struct error *error)
 {
 	struct crypttab_disk disks[MAX_DISKS] = {0};
-	int fds[MAX_INITRDS], r;
+	int fds[MAX_INITRDS + 1], r;
+	size_t count;
 
 	if (unlock->volumes->count > MAX_DISKS)
 		return error_set(error, E_TOO_LARGE, "disk", "at most %d disks have the unlock key", MAX_DISKS);
@@ -168,9 +164,8 @@ static int plan_unlock(struct prepared *prepared, const struct boot_unlock *unlo
 		disks[i].uuid = unlock->volumes->volumes[i].facts.uuid;
 		disks[i].path = unlock->volumes->volumes[i].path;
 	}
-	initrd_fds(prepared, fds);
-	r = key_segment_plan(fds, prepared->initrd_count, disks, unlock->volumes->count, UNLOCK_KEY_SIZE,
-	                     &prepared->plan, error);
+	count = initrd_fds(prepared, fds);
+	r = key_segment_plan(fds, count, disks, unlock->volumes->count, UNLOCK_KEY_SIZE, &prepared->plan, error);
 	if (r == 0)
 		r = measure_bytes(tpm, TRUST_PAYLOAD_PCR, "key segment", buffer_bytes(&prepared->plan.layout), error);
 	if (r == 0)
@@ -208,23 +203,11 @@ static int release_key(struct boot_system *boot, const struct prepared *prepared
 /* The log explains the PCRs to the system; a system without the log boots all the same. */
 static void add_log(struct prepared *prepared, const struct tpm *tpm)
 {
-	int fds[MAX_INITRDS], joined, r;
 	struct error error;
+	int r = prepared->initrd_count == 0 ? 0 : log_segment_make(tpm, &prepared->log_fd, &error);
 
-	if (prepared->initrd_count == 0)
-		return;
-	initrd_fds(prepared, fds);
-	r = log_segment_join(tpm, fds, prepared->initrd_count, &joined, &error);
-	if (r == -E_NOT_FOUND)
-		return;
-	if (r < 0) {
+	if (r < 0 && r != -E_NOT_FOUND)
 		log_error(&error);
-		return;
-	}
-	if (prepared->joined)
-		(void)close(prepared->initrd_fd);
-	prepared->initrd_fd = joined;
-	prepared->joined = true;
 }
 
 /* Another entry may be chosen: what was read and judged still holds. */
@@ -248,15 +231,20 @@ static unsigned long long initrd_bytes(const struct prepared *prepared)
 	return total;
 }
 
-/* Loads what was prepared, with the key's segment (may be empty) behind it, and wipes that. */
+/* Loads what was prepared, with the key's segment (may be empty) behind it, and wipes that. Initrds are copied once,
+ * and only where there is more than one. */
 static int load(const struct prepared *prepared, const struct secret *segment, struct error *error)
 {
 	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
-	int r = 0;
+	int fds[MAX_INITRDS + 1], r = 0;
+	size_t count = initrd_fds(prepared, fds);
 
-	if (segment->size == 0)
-		return load_kernel(prepared->kernel->fd, prepared->initrd_fd, prepared->cmdline, error);
-	r = load_join_secret(&prepared->initrd_fd, 1, secret_bytes(segment), &initrd, error);
+	if (segment->size == 0 && count <= 1)
+		return load_kernel(prepared->kernel->fd, count == 1 ? fds[0] : -1, prepared->cmdline, error);
+	if (segment->size > 0)
+		r = load_join_secret(fds, count, secret_bytes(segment), &initrd, error);
+	else
+		r = load_join_initrds(fds, count, &initrd.fd, error);
 	if (r == 0)
 		r = load_kernel(prepared->kernel->fd, initrd.fd, prepared->cmdline, error);
 	return r;
@@ -280,7 +268,7 @@ static int measure_and_release(struct boot_system *boot, struct prepared *prepar
 int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm,
                      const struct boot_wishes *wishes, struct error *error)
 {
-	CLEANUP(prepared_clear) struct prepared prepared = {0};
+	CLEANUP(prepared_clear) struct prepared prepared = {.log_fd = -1};
 	CLEANUP(secret_clear) struct secret segment = {0};
 	bool verified = boot->trust.state == TRUST_VERIFIED;
 	const struct boot_unlock *unlock = verified && tpm ? wishes->unlock : NULL;

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "boot/load.h"
 #include "boot/log_segment.h"
 #include "format/cpio.h"
 #include "integration/swtpm.h"
@@ -254,7 +255,7 @@ static void test_commands(void **state)
  * The initrd's bytes stay, and the segment begins where the kernel looks for one. */
 static void test_A13_log_is_handed_over_as_it_will_be(void **state)
 {
-	CLEANUP_CLOSE int initrd = memfd_sealed("initrd", bytes_from_string("initrd"), NULL), joined = -1;
+	CLEANUP_CLOSE int initrd = memfd_sealed("initrd", bytes_from_string("initrd"), NULL), segment = -1, joined = -1;
 	CLEANUP(buffer_clear) struct buffer content = {0}, archive = {0}, log = {0};
 	struct eventlog_difference difference;
 	struct error error;
@@ -264,7 +265,8 @@ static void test_A13_log_is_handed_over_as_it_will_be(void **state)
 	{
 		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
 
-		assert_int_equal(log_segment_join(tpm, &initrd, 1, &joined, &error), 0);
+		assert_int_equal(log_segment_make(tpm, &segment, &error), 0);
+		assert_int_equal(load_join_initrds((const int[]){initrd, segment}, 2, &joined, &error), 0);
 		assert_int_equal(measure_bytes(tpm, 4, "handover", bytes_from_string("handover"), NULL), 0);
 	}
 	assert_int_equal(eventlog_read(&log, NULL), 0);
@@ -280,20 +282,18 @@ static void test_A13_log_is_handed_over_as_it_will_be(void **state)
 
 static void test_bad_log_is_not_handed_over(void **state)
 {
-	CLEANUP_CLOSE int initrd = memfd_sealed("initrd", bytes_from_string("initrd"), NULL);
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	int joined = -1;
+	int segment = -1;
 	struct error error;
 
 	(void)state;
 	measured_boot();
 	tpm = swtpm_open(&swtpm);
-	assert_int_equal(log_segment_join(tpm, &initrd, 0, &joined, &error), -E_USAGE);
 	assert_int_equal(truncate(path, 200), 0);
-	assert_int_equal(log_segment_join(tpm, &initrd, 1, &joined, &error), -E_MALFORMED);
+	assert_int_equal(log_segment_make(tpm, &segment, &error), -E_MALFORMED);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(log_segment_join(tpm, &initrd, 1, &joined, &error), -E_NOT_FOUND);
-	assert_int_equal(joined, -1);
+	assert_int_equal(log_segment_make(tpm, &segment, &error), -E_NOT_FOUND);
+	assert_int_equal(segment, -1);
 }
 
 int main(void)
