@@ -69,15 +69,31 @@ static int lock_platform(struct tpm *tpm, struct error *error)
 	return 0;
 }
 
-static int cap(const struct trust_way_out *way, const char *tpm_where, struct error *error)
+/* A TPM that is not the recorded one holds none of our secrets, and must not keep the machine from leaving (A2). */
+static int expect_recorded(struct tpm *tpm, struct bytes tpm_name, struct error *error)
+{
+	int r = tpm_pin_storage_key(tpm, tpm_name, error);
+
+	if (r == 0)
+		r = tpm_check_storage_key(tpm, error);
+	if (r != -E_FOREIGN_TPM)
+		return r;
+	log_error(error);
+	return 0;
+}
+
+static int cap(const struct trust_way_out *way, const char *tpm_where, struct bytes tpm_name, struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	int r = tpm_open(tpm_where, &tpm, error);
 
-	if (r == -E_NO_DEVICE) {
-		log_line("cap exit=%s mode=%s tpm=absent", way->name, way->mode);
+	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED) {
+		log_line("cap exit=%s mode=%s tpm=%s", way->name, way->mode,
+		         r == -E_NO_DEVICE ? "absent" : "unsupported");
 		return 0;
 	}
+	if (r == 0)
+		r = expect_recorded(tpm, tpm_name, error);
 	if (r < 0)
 		return r;
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
@@ -103,14 +119,14 @@ static void disable_further_kexec(void)
 		(void)file_write_all(fd, "kexec_load_disabled", bytes_from_string("1"), NULL);
 }
 
-int handover_leave(enum trust_exit exit, const char *tpm_where, struct error *error)
+int handover_leave(enum trust_exit exit, const char *tpm_where, struct bytes tpm_name, struct error *error)
 {
 	const struct trust_way_out *way = trust_leave(exit);
 	int r;
 
 	if (way->needs_kernel && !kernel_is_loaded())
 		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
-	r = cap(way, tpm_where, error);
+	r = cap(way, tpm_where, tpm_name, error);
 	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
 		return r;
 	if (r < 0)

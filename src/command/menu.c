@@ -50,6 +50,8 @@ static int menu_verb(const struct command_context *context, int argc, char **arg
 			request.key_fd = inherited_fd(value);
 		} else if (strcmp(argv[i], "--again") == 0) {
 			request.again = strcmp(value, "yes") == 0;
+		} else if (strcmp(argv[i], "--tpm-name") == 0) {
+			request.tpm_name = value;
 		} else if (strcmp(argv[i], "--rom-problem") == 0) {
 			request.rom_problem = value;
 		} else if (argv[i][0] == '/' && request.terminal_count < UI_MAX_TERMINALS) {

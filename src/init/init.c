@@ -3,11 +3,13 @@
 #include "attest/eventlog.h"
 #include "attest/measure.h"
 #include "base/cleanup.h"
+#include "base/encode.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "boot/handover.h"
 #include "boot/load.h"
+#include "format/tpm_name.h"
 #include "init/console.h"
 #include "init/mounts.h"
 #include "init/power_button.h"
@@ -37,7 +39,9 @@ struct init {
 	int log_fd;
 	int settings_fd, key_fd; /* the measured copies, sealed; -1 for none */
 	char rom_problem[1024];  /* empty: none */
-	bool menu_ran;           /* a menu was started before, in this start */
+	size_t tpm_name_size;    /* 0: the ROM does not record the TPM's storage key */
+	uint8_t tpm_name[TPM_NAME_SIZE];
+	bool menu_ran; /* a menu was started before, in this start */
 };
 
 static void file_log_sink(void *context, const char *line)
@@ -120,11 +124,45 @@ static int open_tpm(struct tpm **ret_tpm, struct error *error)
 {
 	int r = tpm_open(NULL, ret_tpm, error);
 
-	if (r == -E_NO_DEVICE)
+	if (r == -E_UNSUPPORTED)
+		log_error(error);
+	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED)
 		return 0;
 	if (r == 0 && eventlog_start(EVENTLOG_FILE, *ret_tpm, firmware_memory_of_machine, NULL, error) < 0)
 		log_error(error);
 	return r;
+}
+
+static struct bytes recorded_name(const struct init *init)
+{
+	return bytes_make(init->tpm_name, init->tpm_name_size);
+}
+
+/* Before the first session: it is salted to the recorded storage key, or there is none (A2). With another TPM the
+ * start goes on, so that the owner can see it and take it over. */
+static int expect_recorded_tpm(struct init *init, struct tpm *tpm, const struct owner_files *files, struct error *error)
+{
+	const struct bytes line = owner_files_find(files, OWNER_FILE_TPM_NAME);
+	int r;
+
+	if (!line.data)
+		return 0;
+	r = tpm_name_parse(line, OWNER_FILE_TPM_NAME, init->tpm_name, error);
+	if (r < 0) {
+		log_error(error);
+		(void)snprintf(init->rom_problem, sizeof(init->rom_problem), "%s", error->sentence);
+		return 0;
+	}
+	init->tpm_name_size = sizeof(init->tpm_name);
+	if (!tpm)
+		return 0;
+	r = tpm_pin_storage_key(tpm, recorded_name(init), error);
+	if (r == 0)
+		r = tpm_check_storage_key(tpm, error);
+	if (r != -E_FOREIGN_TPM)
+		return r;
+	log_error(error);
+	return 0;
 }
 
 static int read_rom(struct init *init, struct error *error)
@@ -147,7 +185,9 @@ static int read_rom(struct init *init, struct error *error)
 	rom_close(&image);
 	if (r < 0)
 		return r;
-	r = measure_files(tpm, &files, error);
+	r = expect_recorded_tpm(init, tpm, &files, error);
+	if (r == 0)
+		r = measure_files(tpm, &files, error);
 	if (r == 0)
 		r = keep_measured(&files, OWNER_FILE_SETTINGS, &init->settings_fd, error);
 	if (r == 0)
@@ -184,11 +224,11 @@ static void end_shell(pid_t pid)
 		;
 }
 
-static void leave(enum trust_exit exit)
+static void leave(const struct init *init, enum trust_exit exit)
 {
 	struct error error;
 
-	if (handover_leave(exit, NULL, &error) < 0)
+	if (handover_leave(exit, NULL, recorded_name(init), &error) < 0)
 		log_error(&error);
 }
 
@@ -219,7 +259,7 @@ static void recovery(struct init *init, const char *reason)
 	struct error error;
 	bool pressed;
 
-	if (handover_leave(TRUST_EXIT_RECOVERY, NULL, &error) < 0) {
+	if (handover_leave(TRUST_EXIT_RECOVERY, NULL, recorded_name(init), &error) < 0) {
 		log_error(&error);
 		log_line("recovery refused");
 		return;
@@ -238,7 +278,7 @@ static void recovery(struct init *init, const char *reason)
 	log_line("recovery ended");
 	if (pressed) {
 		log_line("power-button pressed in=recovery");
-		leave(TRUST_EXIT_POWER_OFF);
+		leave(init, TRUST_EXIT_POWER_OFF);
 	}
 }
 
@@ -267,8 +307,8 @@ static int wait_for_menu(const struct init *init, pid_t pid)
 /* The menu as a child: what it ended with, or -1 where it cannot be started. */
 static int run_menu(struct init *init)
 {
-	char settings[16], key[16];
-	const char *arguments[20] = {"menu", "--log", RUN_DIRECTORY "/log"};
+	char settings[16], key[16], name[2 * TPM_NAME_SIZE + 1];
+	const char *arguments[24] = {"menu", "--log", RUN_DIRECTORY "/log"};
 	struct process_request request = {.program = PROCESS_HEADS, .arguments = arguments};
 	size_t count = 3;
 	struct error error;
@@ -290,6 +330,11 @@ static int run_menu(struct init *init)
 		arguments[count++] = key;
 		request.keep_fds[request.keep_count++] = init->key_fd;
 	}
+	if (init->tpm_name_size > 0) {
+		hex_encode(recorded_name(init), name);
+		arguments[count++] = "--tpm-name";
+		arguments[count++] = name;
+	}
 	if (init->rom_problem[0]) {
 		arguments[count++] = "--rom-problem";
 		arguments[count++] = init->rom_problem;
@@ -309,7 +354,7 @@ static void after_crash(struct init *init, int status, unsigned *backoff)
 {
 	load_forget();
 	log_line("menu crashed status=%d wait-s=%u", status, *backoff);
-	leave(TRUST_EXIT_CRASH);
+	leave(init, TRUST_EXIT_CRASH);
 	if (consoles_key(&init->consoles, RECOVERY_KEY, (int)*backoff * 1000))
 		recovery(init, "key r after a crash of the menu");
 	*backoff = *backoff * 2 > LONGEST_BACKOFF_S ? LONGEST_BACKOFF_S : *backoff * 2;
@@ -325,17 +370,17 @@ static _Noreturn void supervise(struct init *init)
 		consoles_plain(&init->consoles);
 		switch (status) {
 		case MENU_EXIT_BOOT:
-			leave(TRUST_EXIT_BOOT);
+			leave(init, TRUST_EXIT_BOOT);
 			load_forget();
 			break;
 		case MENU_EXIT_RECOVERY:
 			recovery(init, "chosen in the menu");
 			break;
 		case MENU_EXIT_REBOOT:
-			leave(TRUST_EXIT_REBOOT);
+			leave(init, TRUST_EXIT_REBOOT);
 			break;
 		case MENU_EXIT_POWER_OFF:
-			leave(TRUST_EXIT_POWER_OFF);
+			leave(init, TRUST_EXIT_POWER_OFF);
 			break;
 		default:
 			after_crash(init, status, &backoff);

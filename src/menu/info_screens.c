@@ -86,27 +86,6 @@ static void add_proc_field(struct ui_text *text, const char *name, const char *p
 	add_field(text, name, "-");
 }
 
-static void add_tpm(const struct menu *menu, struct ui_text *text)
-{
-	const struct tpm_info *info = &menu->tpm_info;
-	char words[160] = "not known: the record of the last start cannot be read or written";
-
-	if (!menu->tpm) {
-		ui_text_add(text, UI_WARNING, "%-14s %s", "TPM", menu->tpm_problem.sentence);
-		return;
-	}
-	ui_text_add(text, UI_NORMAL, "%-14s TPM %s, %s, firmware %llx", "TPM", info->family, info->manufacturer,
-	            (unsigned long long)info->firmware);
-	for (size_t i = 0; i < info->bank_count; i++)
-		ui_text_add(text, UI_NORMAL, "%-14s %s", i == 0 ? "TPM banks" : "", hash_name(info->banks[i]));
-	ui_text_add(text, info->in_lockout ? UI_BAD : UI_NORMAL, "%-14s %u of %u wrong passphrases%s", "TPM lockout",
-	            info->lockout_counter, info->lockout_max, info->in_lockout ? ": LOCKED OUT" : "");
-	if (menu->start_known)
-		tpm_since_start_text(&menu->since_start, words, sizeof(words));
-	ui_text_add(text, menu->start_known && menu->since_start.history < TPM_HISTORY_UNUSUAL ? UI_NORMAL : UI_WARNING,
-	            "%-14s %s", "TPM resets", words);
-}
-
 static void add_pcrs(const struct menu *menu, struct ui_text *text)
 {
 	struct tpm_pcrs pcrs;
@@ -135,7 +114,7 @@ void screen_system(struct menu *menu)
 		add_field(&text, "Kernel", names.release);
 	add_proc_field(&text, "CPU", "/proc/cpuinfo", "model name");
 	add_proc_field(&text, "Memory", "/proc/meminfo", "MemTotal");
-	add_tpm(menu, &text);
+	menu_describe_tpm(menu, &text);
 	add_field(&text, "/boot", menu->boot.device.path[0] ? menu->boot.device.path : "-");
 	add_pcrs(menu, &text);
 	ui_show_text(menu->ui, "System information", &text);

@@ -15,6 +15,7 @@ enum choice {
 	TOTP,
 	UNLOCK,
 	ROLLBACK,
+	TPM,
 	REPORT,
 	SETTINGS,
 	SYSTEM,
@@ -89,6 +90,7 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	if (verified && menu->tpm && boot->verify.rollback == VERIFY_ROLLBACK_ABSENT)
 		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
+	add(shown, TPM, 'm', "TPM: state, ownership", menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
 	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
 	add(shown, SYSTEM, 'i', "System information", UI_NORMAL);
 	add(shown, FIRMWARE, 'w', "Firmware: state, update", UI_NORMAL);
@@ -134,6 +136,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return 0;
 	case REPORT:
 		screen_report(menu);
+		return 0;
+	case TPM:
+		screen_tpm(menu);
 		return 0;
 	case SETTINGS:
 		screen_settings(menu);

@@ -76,11 +76,13 @@ static void open_tpm(struct menu *menu)
 	int r = tpm_open(menu->request->tpm_where, &menu->tpm, &menu->tpm_problem);
 
 	if (r == 0)
-		r = tpm_get_info(menu->tpm, &menu->tpm_info, &menu->tpm_problem);
+		r = menu_read_tpm(menu, &menu->tpm_problem);
 	if (r < 0) {
 		tpm_close(&menu->tpm);
 		if (r == -E_NO_DEVICE)
 			log_line("tpm absent");
+		else if (r == -E_UNSUPPORTED)
+			log_line("tpm unsupported sentence=\"%s\"", menu->tpm_problem.sentence);
 		else
 			log_error(&menu->tpm_problem);
 		return;
@@ -92,6 +94,8 @@ static void open_tpm(struct menu *menu)
 		         text_escape_into(bytes_from_string(menu->tpm_info.manufacturer), manufacturer,
 		                          sizeof(manufacturer)),
 		         buffer_string(&banks));
+	if (menu->request->tpm_name)
+		menu_expect_tpm(menu, bytes_from_string(menu->request->tpm_name), "rom");
 	record_start(menu);
 }
 
@@ -143,6 +147,7 @@ void menu_prepare_boot(struct menu *menu)
 	        &menu->boot, rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"), buffer_bytes(&menu->key),
 	        settings_is_yes(&menu->settings.merged, "CONFIG_IGNORE_ROLLBACK") ? NULL : menu->tpm) < 0)
 		log_error(&menu->boot.problem);
+	menu_expect_tpm_of_boot(menu);
 	if (!menu->totp.open)
 		menu_explain_totp(menu);
 }
@@ -165,6 +170,7 @@ int menu_run(const struct menu_request *request)
 {
 	struct menu menu = {.request = request, .started_ms = log_now_ms(), .may_time_out = true};
 	struct error error;
+	bool attest_first;
 	int status = 0;
 
 	if (ui_open(request->terminals, request->terminal_count, &menu.ui, &error) < 0) {
@@ -177,8 +183,16 @@ int menu_run(const struct menu_request *request)
 	log_add_sink(file_log_sink, NULL);
 	load_owner_files(&menu);
 	open_tpm(&menu);
-	menu_open_totp(&menu);
+	/* Attest, then read the disk; but where only /boot can say which TPM is ours, nothing is released before. */
+	attest_first = menu.tpm_record != NULL;
+	if (attest_first)
+		menu_open_totp(&menu);
 	menu_prepare_boot(&menu);
+	if (!attest_first) {
+		menu_open_totp(&menu);
+		if (!menu.totp.open)
+			menu_explain_totp(&menu);
+	}
 	if (menu.totp_problem.code == E_NO_SECRET && menu.tpm && !menu.totp.open &&
 	    rom_settings_number(&menu.settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0) {
 		log_line("ask what=totp-enrol");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The owner passphrase of the TPM: asked once, kept in locked memory as long as the menu's process lives. */
+#include "base/log.h"
 #include "menu/screen.h"
 
 #define OWNER_TRIES 3
@@ -30,7 +31,7 @@ static bool ask(struct menu *menu, const char *why, bool again)
 	    &text, UI_NORMAL,
 	    "The TPM wants the owner passphrase that was chosen when its ownership was taken. It is asked once, "
 	    "and kept in locked memory until the machine boots or is reset.");
-	tpm_lockout_text(&menu->tpm_info, 0, lockout, sizeof(lockout));
+	tpm_lockout_text(&menu->tpm_info, (log_now_ms() - menu->tpm_info_ms) / 1000, lockout, sizeof(lockout));
 	ui_text_add(&text, menu->tpm_info.in_lockout ? UI_WARNING : UI_DIM,
 	            "A wrong one is not counted here. Passphrases of sealed secrets: %s.", lockout);
 	answered = secret_allocate(OWNER_PASSPHRASE_MAX, &menu->owner) == 0 &&
@@ -44,10 +45,12 @@ static bool ask(struct menu *menu, const char *why, bool again)
 int menu_as_owner(struct menu *menu, const char *why, menu_owner_action *action, void *context, struct error *error)
 {
 	unsigned asked = 0;
-	int r = menu->tpm ? tpm_get_info(menu->tpm, &menu->tpm_info, error) : -(int)menu->tpm_problem.code;
+	int r = menu->tpm ? menu_read_tpm(menu, error) : -(int)menu->tpm_problem.code;
 
 	if (!menu->tpm && error)
 		*error = menu->tpm_problem;
+	if (r == 0)
+		r = tpm_check_storage_key(menu->tpm, error); /* nothing is typed for a stranger (A2) */
 	if (r < 0)
 		return r;
 	for (;;) {

@@ -20,7 +20,10 @@ struct menu {
 	struct tpm *tpm;               /* NULL: none, and tpm_problem says why */
 	struct error tpm_problem;
 	struct tpm_info tpm_info;
-	bool start_known; /* since_start says what happened to the TPM since the last start */
+	unsigned long long tpm_info_ms; /* when it was read, for the lockout's countdown */
+	const char *tpm_record;         /* where the TPM's key is recorded: "rom", "boot", or NULL: nowhere */
+	struct error tpm_foreign;       /* code E_NONE: it is the recorded one, or none is recorded */
+	bool start_known;               /* since_start says what happened to the TPM since the last start */
 	struct tpm_since_start since_start;
 	struct secret owner; /* the TPM's owner passphrase once it was given: menu_as_owner */
 	struct totp totp;    /* not open: not available, and totp_problem says why */
@@ -42,6 +45,8 @@ void screen_settings(struct menu *menu);
 void screen_system(struct menu *menu);
 int screen_firmware(struct menu *menu);
 void screen_totp(struct menu *menu);
+/* State of the TPM; takes its ownership after a typed word. */
+void screen_tpm(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
 void screen_unlock(struct menu *menu);
 /* Makes the counter that tells an older /boot from the last signed one (A15). */
@@ -81,6 +86,12 @@ int menu_as_owner(struct menu *menu, const char *why, menu_owner_action *action,
 int menu_keep_owner(struct menu *menu, struct bytes passphrase);
 void menu_forget_owner(struct menu *menu);
 
+/* The TPM must have the storage key that this line records (format/tpm_name.h), from now on (A2); where it has not,
+ * tpm_foreign says so. record: "rom" or "boot". */
+void menu_expect_tpm(struct menu *menu, struct bytes line, const char *record);
+/* As the verified /boot records it, where the ROM does not: before the TPM releases anything. */
+void menu_expect_tpm_of_boot(struct menu *menu);
+
 /* Reads and verifies /boot, again where it was read before. */
 void menu_prepare_boot(struct menu *menu);
 /* Opens the TOTP secret and says how that went on the console log. */
@@ -91,6 +102,10 @@ void menu_keep_measured(struct menu *menu, bool anew);
 void menu_explain_totp(struct menu *menu);
 /* The first causes, a line each. */
 void menu_add_causes(const struct menu *menu, size_t most, struct ui_text *text);
+/* Reads tpm_info again; there must be a TPM. */
+int menu_read_tpm(struct menu *menu, struct error *error);
+/* What the TPM says about itself, with the lockout, in the words of the system screen, appended. */
+void menu_describe_tpm(const struct menu *menu, struct ui_text *text);
 /* Two lines on every screen that leads to a boot: date and code, state of /boot. */
 void menu_status(void *context, struct ui_text *text);
 

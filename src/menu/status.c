@@ -54,6 +54,8 @@ static void add_tpm(const struct menu *menu, struct ui_text *text)
 {
 	char words[160];
 
+	if (menu->tpm_foreign.code != E_NONE)
+		ui_text_add(text, UI_BAD, "TPM       NOT THE RECORDED ONE: %s", menu->tpm_foreign.sentence);
 	if (!menu->start_known || menu->since_start.history < TPM_HISTORY_UNUSUAL)
 		return;
 	tpm_since_start_text(&menu->since_start, words, sizeof(words));

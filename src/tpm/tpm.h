@@ -204,6 +204,10 @@ int tpm_random(struct tpm *tpm, void *data, size_t size, struct error *error);
  * every later use is -E_FOREIGN_TPM. The Name is recorded at the TPM's reset and read from a measured or signed file.
  */
 int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error);
+/* Looks now whether the storage key has the pinned Name. -E_FOREIGN_TPM where it has another one, or is gone: from then
+ * on extends and PCR reads go plain, as without a storage key, so that the machine can still be capped and the TPM be
+ * taken over; whatever carries a secret or a passphrase stays refused. Nothing pinned: 0. Errors also: -E_TPM, ... */
+int tpm_check_storage_key(struct tpm *tpm, struct error *error);
 /* The Name of the storage key, to be recorded; valid as long as tpm. Errors: -E_NOT_FOUND (never sealed), -E_TPM,
  * -E_FOREIGN_TPM. */
 int tpm_storage_key_name(struct tpm *tpm, struct bytes *ret_name, struct error *error);

@@ -36,7 +36,8 @@ static const struct {
     {TPM_RC_REFERENCE_S0, E_TPM, "its session is gone: the TPM was reset while the machine ran"},
     {TPM_RC_NV_RATE, E_TPM, "the TPM protects its memory from being written too often; wait a minute"},
     {TPM_RC_COMMAND_CODE, E_UNSUPPORTED, "this TPM does not know the command: it is older than revision 1.38"},
-    {TPM_RC_BAD_TAG, E_UNSUPPORTED, "this is a TPM 1.2"},
+    {TPM_RC_BAD_TAG, E_UNSUPPORTED,
+     "this TPM is version 1.2, and Heads needs a TPM 2.0: nothing is measured into this one and it keeps no secret"},
 };
 
 static int refused(const struct tpm2_call *call, struct error *error)

@@ -144,6 +144,8 @@ void tpm2_session_decrypt(const struct tpm2_call *call, uint8_t *data, size_t si
 #define TPM2_STORAGE_HANDLE 0x81004801u
 int tpm2_storage_find(struct tpm *tpm, struct error *error);
 int tpm2_storage_ready(struct tpm *tpm, struct error *error);
+/* A Name is pinned and there is no key at all: -E_FOREIGN_TPM. */
+int tpm2_storage_gone(struct error *error);
 /* An HMAC session salted to a key of the null hierarchy that is made for it and flushed: where there is no storage key.
  * It keeps secrets from a listener (A1), and nothing from whoever answers in the TPM's place (A2). */
 int tpm2_session_open_passing(struct tpm *tpm, struct tpm2_session **ret_session, struct error *error);

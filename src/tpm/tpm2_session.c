@@ -230,9 +230,7 @@ static int guard_ready(struct tpm *tpm, struct error *error)
 		return 0;
 	}
 	if (result == -E_NOT_FOUND)
-		return error_set(error, E_FOREIGN_TPM, "TPM",
-		                 "the recorded storage key is gone: the TPM was cleared, it is another one, or "
-		                 "something on its bus hides it");
+		return tpm2_storage_gone(error);
 	if (error)
 		*error = found;
 	return result;

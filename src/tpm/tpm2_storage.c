@@ -68,6 +68,14 @@ static int accept_storage_key(struct tpm *tpm, struct bytes area, struct error *
 	return 0;
 }
 
+int tpm2_storage_gone(struct error *error)
+{
+	return error_set(
+	    error, E_FOREIGN_TPM, STORAGE_OBJECT,
+	    "the recorded storage key is gone: the TPM was cleared, it is another one, or something on its "
+	    "bus hides it");
+}
+
 int tpm2_storage_find(struct tpm *tpm, struct error *error)
 {
 	struct tpm2_public public_area;
@@ -237,8 +245,7 @@ int tpm2_storage_ready(struct tpm *tpm, struct error *error)
 	}
 	/* A recorded Name cannot belong to a key that does not exist yet. */
 	if (tpm->pinned.size > 0)
-		return error_set(error, E_FOREIGN_TPM, STORAGE_OBJECT,
-		                 "the recorded storage key is gone: the TPM was cleared, or it is another one");
+		return tpm2_storage_gone(error);
 	return make_storage_key(tpm, error);
 }
 
@@ -254,6 +261,20 @@ int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error)
 	tpm2_session_close(&tpm->guard);
 	tpm2_session_close(&tpm->policy);
 	return 0;
+}
+
+int tpm_check_storage_key(struct tpm *tpm, struct error *error)
+{
+	struct error found = {.code = E_NONE};
+	int result = tpm->pinned.size > 0 ? tpm2_storage_find(tpm, &found) : 0;
+
+	if (result == -E_NOT_FOUND)
+		result = tpm2_storage_gone(&found);
+	if (result == -E_FOREIGN_TPM)
+		tpm->unguarded = true;
+	if (result < 0 && error)
+		*error = found;
+	return result;
 }
 
 int tpm_storage_key_name(struct tpm *tpm, struct bytes *ret_name, struct error *error)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Is this the TPM that the owner recorded? (A2) */
+#include "base/log.h"
+#include "format/tpm_name.h"
+#include "menu/screen.h"
+
+#define RECORD_OF_BOOT "kexec_tpm_name.txt"
+#define RECORD_LIMIT   256
+
+void menu_expect_tpm(struct menu *menu, struct bytes line, const char *record)
+{
+	uint8_t name[TPM_NAME_SIZE];
+	struct error error;
+	int r;
+
+	if (!menu->tpm)
+		return;
+	r = tpm_name_parse(line, record, name, &error);
+	if (r == 0)
+		r = tpm_pin_storage_key(menu->tpm, bytes_make(name, sizeof(name)), &error);
+	if (r == 0) {
+		menu->tpm_record = record;
+		r = tpm_check_storage_key(menu->tpm, &error);
+	}
+	menu->tpm_foreign.code = E_NONE;
+	if (r < 0) {
+		log_error(&error);
+		menu->tpm_foreign = error;
+	}
+	log_line("tpm record=%s match=%s", record, r == 0 ? "yes" : "no");
+	if (r < 0 && menu->totp.size > 0)
+		menu_open_totp(menu); /* from before, of a TPM that nobody vouches for */
+}
+
+void menu_expect_tpm_of_boot(struct menu *menu)
+{
+	struct bytes line;
+
+	if (!menu->tpm || menu->tpm_record || menu->boot.trust.state != TRUST_VERIFIED ||
+	    snapshot_bytes(menu->boot.snapshot, RECORD_OF_BOOT, RECORD_LIMIT, &line, NULL) < 0)
+		return;
+	menu_expect_tpm(menu, line, "boot");
+}
