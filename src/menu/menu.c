@@ -114,7 +114,9 @@ void menu_open_totp(struct menu *menu)
 	menu->clock_problem.code = E_NONE;
 	if (totp_check_clock(now, 0, 0, &menu->clock_problem) < 0)
 		log_error(&menu->clock_problem);
-	if (menu->tpm)
+	if (menu->tpm && menu->tpm_foreign.code != E_NONE)
+		r = error_set(&menu->totp_problem, menu->tpm_foreign.code, "totp", "%s", menu->tpm_foreign.sentence);
+	else if (menu->tpm)
 		r = totp_open(menu->tpm, now, menu_ahead_days(menu), &menu->totp, &menu->totp_problem);
 	else
 		r = error_set(&menu->totp_problem, menu->tpm_problem.code, "totp", "%s", menu->tpm_problem.sentence);

@@ -9,26 +9,25 @@
 
 void menu_expect_tpm(struct menu *menu, struct bytes line, const char *record)
 {
-	uint8_t name[TPM_NAME_SIZE];
-	struct error error;
-	int r;
+	/* A record that cannot be read is one that no key fits. */
+	uint8_t name[TPM_NAME_SIZE] = {0};
+	struct error error, unreadable;
+	int parsed, r;
 
 	if (!menu->tpm)
 		return;
-	r = tpm_name_parse(line, record, name, &error);
-	if (r == 0)
-		r = tpm_pin_storage_key(menu->tpm, bytes_make(name, sizeof(name)), &error);
-	if (r == 0) {
-		menu->tpm_record = record;
-		r = tpm_check_storage_key(menu->tpm, &error);
-	}
+	menu->tpm_record = record;
 	menu->tpm_foreign.code = E_NONE;
+	parsed = tpm_name_parse(line, record, name, &unreadable);
+	r = tpm_pin_storage_key(menu->tpm, bytes_make(name, sizeof(name)), &error);
+	if (r == 0)
+		r = tpm_check_storage_key(menu->tpm, &error);
 	if (r < 0) {
-		log_error(&error);
-		menu->tpm_foreign = error;
+		menu->tpm_foreign = parsed < 0 ? unreadable : error;
+		log_error(&menu->tpm_foreign);
 	}
 	log_line("tpm record=%s match=%s", record, r == 0 ? "yes" : "no");
-	if (r < 0 && menu->totp.size > 0)
+	if (r < 0 && menu->totp.open)
 		menu_open_totp(menu); /* from before, of a TPM that nobody vouches for */
 }
 

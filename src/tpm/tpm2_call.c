@@ -42,7 +42,9 @@ static const struct {
 
 static int refused(const struct tpm2_call *call, struct error *error)
 {
-	const uint32_t reason = TPM_RC_REASON(call->response_code);
+	/* Numbers below 0x80 are those of a TPM 1.2 (Part 2, 6.6.2): it does not know this command's tag or code. */
+	const uint32_t reason =
+	    call->response_code < TPM_RC_FORMAT_ONE ? TPM_RC_BAD_TAG : TPM_RC_REASON(call->response_code);
 
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		if (refusals[i].reason == reason)

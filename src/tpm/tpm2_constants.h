@@ -129,6 +129,7 @@
  * session it was: TPM_RC_REASON takes that away. */
 #define TPM_RC_SUCCESS       0x000u
 #define TPM_RC_BAD_TAG       0x01eu
+#define TPM_RC_FORMAT_ONE    0x080u
 #define TPM_RC_ASYMMETRIC    0x081u
 #define TPM_RC_KEY_SIZE      0x087u
 #define TPM_RC_HASH          0x083u
