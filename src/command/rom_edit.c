@@ -86,7 +86,9 @@ static int edit_slot(const struct rom_arguments *arguments, enum edit edit, cons
 	/* The mapping shows what the file holds now. */
 	if (r == 0)
 		r = rom_slots_read(&image, ROM_OWNER_SLOTS, false, &slots, error);
-	return r < 0 ? r : cbfs_space(slots.slots[slots.newest].region, ret_space, error);
+	if (r == 0 && slots.newest >= 0)
+		r = cbfs_space(slots.slots[slots.newest].region, ret_space, error);
+	return r;
 }
 
 static int edit_region(const struct rom_arguments *arguments, enum edit edit, struct cbfs_new_file *file,

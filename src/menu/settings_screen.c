@@ -179,8 +179,14 @@ static void detail_status(void *context, struct ui_text *text)
 	describe(detail->menu, detail->name, text);
 }
 
-/* The values to choose from, or what can be done. Returns how many; the last one takes the setting out. */
-static size_t offers(const struct setting_info *info, char words[CHOICES][64], struct ui_item *items)
+/* The values to choose from, or what can be done; the last one takes the setting out. */
+struct offers {
+	struct ui_item items[CHOICES];
+	char words[CHOICES][64];
+	size_t count;
+};
+
+static void offers_make(const struct setting_info *info, struct offers *offers)
 {
 	const char *list = info && info->type == SETTING_YES      ? "y,n"
 	                   : info && info->type == SETTING_CHOICE ? info->choices
@@ -188,33 +194,37 @@ static size_t offers(const struct setting_info *info, char words[CHOICES][64], s
 	size_t count = 0;
 
 	for (const char *at = list; at && count + 2 < CHOICES; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-		(void)snprintf(words[count++], sizeof(words[0]), "%.*s", (int)strcspn(at, ","), at);
+		(void)snprintf(offers->words[count++], sizeof(offers->words[0]), "%.*s", (int)strcspn(at, ","), at);
 	if (!list)
-		(void)snprintf(words[count++], sizeof(words[0]), "Change");
-	(void)snprintf(words[count++], sizeof(words[0]), "Take it out of the ROM");
-	for (size_t i = 0; i < count; i++)
-		items[i] = (struct ui_item){.key = words[i][0] >= 'a' ? words[i][0] : 0, .label = words[i]};
-	return count;
+		(void)snprintf(offers->words[count++], sizeof(offers->words[0]), "Change");
+	(void)snprintf(offers->words[count++], sizeof(offers->words[0]), "Take it out of the ROM");
+	for (size_t i = 0; i < count; i++) {
+		offers->items[i] = (struct ui_item){.key = offers->words[i][0], .label = offers->words[i]};
+		if (offers->items[i].key < 'a') /* capitals are words, not values */
+			offers->items[i].key = '\0';
+	}
+	offers->count = count;
 }
 
 static void screen_setting(struct menu *menu, const char *name)
 {
 	const struct setting_info *info = setting_info_find(name);
+	bool is_set = settings_get(&menu->settings.owner, name) != NULL;
 	struct detail detail = {menu, name};
-	struct ui_item items[CHOICES];
-	char words[CHOICES][64];
-	struct ui_menu screen = {.title = name, .status = detail_status, .context = &detail, .items = items};
+	struct offers offers = {.count = 0};
+	struct ui_menu screen = {.title = name, .status = detail_status, .context = &detail, .items = offers.items};
 	size_t choice;
 
-	screen.count = info && info->effect == SETTING_OF_BOARD ? 0 : offers(info, words, items);
-	if (screen.count > 0 && !settings_get(&menu->settings.owner, name))
-		screen.count--; /* nothing to take out */
+	if (!info || info->effect != SETTING_OF_BOARD)
+		offers_make(info, &offers);
+	/* Where it is not set there is nothing to take out. */
+	screen.count = is_set || offers.count == 0 ? offers.count : offers.count - 1;
 	if (ui_menu_run(menu->ui, &screen, &choice) != UI_CHOSEN)
 		return;
-	if (choice + 1 == screen.count && settings_get(&menu->settings.owner, name))
+	if (is_set && choice + 1 == screen.count)
 		confirm_and_write(menu, name, NULL);
 	else if (info && (info->type == SETTING_YES || info->type == SETTING_CHOICE))
-		confirm_and_write(menu, name, words[choice]);
+		confirm_and_write(menu, name, offers.words[choice]);
 	else
 		change_text(menu, name);
 }

@@ -32,7 +32,7 @@ static void menu_filter(const struct ui_menu *menu, struct menu_state *state)
 	size_t count = 0;
 
 	for (size_t i = 0; i < menu->count; i++) {
-		if (!menu->matches(menu->context, i, state->typed))
+		if (menu->matches && !menu->matches(menu->context, i, state->typed))
 			continue;
 		state->shown[count] = menu->items[i];
 		state->shown[count].key = 0;
