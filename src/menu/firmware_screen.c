@@ -20,6 +20,7 @@ struct visit {
 	struct buffer chip, package;
 	struct update update;
 	struct update_plan plan;
+	bool approved; /* the TOTP secret will open after the update */
 	unsigned shown_percent;
 	char what[96];
 };
@@ -190,6 +191,31 @@ static void keep_floor(struct visit *visit)
 	log_line("update floor=%s", visit->update.manifest.version);
 }
 
+static int approve(struct menu *menu, struct bytes owner, void *context, struct error *error)
+{
+	const struct visit *visit = context;
+	const struct rom_image chip = {buffer_bytes(&visit->chip)};
+
+	return update_approve(&visit->plan, &chip, menu->tpm, owner, error);
+}
+
+/* Only for what somebody vouches for: an unsigned image must not get at the secret by itself. */
+static void keep_totp(struct visit *visit)
+{
+	struct error error;
+	int r;
+
+	if (!visit->update.vouched || !visit->menu->tpm)
+		return;
+	r = menu_as_owner(visit->menu, "The TOTP secret is to open with the new firmware as with the old one.", approve,
+	                  visit, &error);
+	visit->approved = r == 0;
+	if (r == 0)
+		log_line("update approved totp=old-or-new");
+	else if (r != -E_NO_SECRET)
+		log_error(&error);
+}
+
 static int install(struct visit *visit, struct error *error)
 {
 	const struct rom_slot *slot = &visit->plan.slots.slots[1 - visit->plan.keep];
@@ -206,6 +232,7 @@ static int install(struct visit *visit, struct error *error)
 	log_line("update written slot=%s blocks=%zu erased=%zu written=%zu ms=%llu", slot->name, count.blocks,
 	         count.erased, count.written, log_now_ms() - started);
 	keep_floor(visit);
+	keep_totp(visit);
 	return 0;
 }
 
@@ -215,8 +242,11 @@ static bool ask_restart(struct visit *visit)
 	bool yes;
 
 	ui_text_add(&text, UI_GOOD, "The update is written, read back and marked. It runs from the next start on.");
-	ui_text_add(&text, UI_NORMAL,
-	            "PCR 2 will be another one: the TPM will not release the TOTP secret until you make a new one.");
+	ui_text_add(&text, UI_NORMAL, "%s",
+	            visit->approved
+	                ? "Your phone goes on showing the right code: the TPM knows both firmwares now."
+	                : "PCR 2 will be another one: the TPM will not release the TOTP secret until you make a "
+	                  "new one.");
 	yes = ui_confirm(visit->menu->ui, TITLE, &text, "Restart now", "Later");
 	ui_text_clear(&text);
 	return yes;

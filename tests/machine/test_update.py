@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Firmware updates on the machine: installed, refused, interrupted (A17, DESIGN rule 4)."""
 
+import base64
 import os
 
-from boot_steps import machine_with, require
+from boot_steps import TO_MENU, machine_with, require
 from fixtures import Owner, rom_for
 from machine import Machine
-from owner_steps import MANUAL, enrol, expect_no_code, to_menu
+from owner_steps import MANUAL, enrol, expect_code, expect_no_code, to_menu
+from test_eventlog import in_shell, to_shell
 from update_steps import (BOARD_SETTINGS, NEXT_VERSION, flash_hash, next_rom, open_update, package, predicted,
                           started_slot, stick)
 
@@ -180,3 +182,37 @@ def test_flash_lock_asked_for(directory):
         require(found["lock"] == "smi", f"{found}")
         machine.expect(rb"tiny: ready", 90)
         require("0xcb" in port(machine), f"the port says {port(machine)}")
+
+
+def test_totp_continues_after_update(directory):
+    """With an owner passphrase the phone's code is right before and after an update, without a new secret."""
+    image = stick(directory, package(directory, Owner("owner")))
+    with machine_with(directory, settings=MANUAL, options=["--usb", image]) as machine:
+        to_menu(machine)
+        to_shell(machine)
+        status, text = in_shell(machine, "echo correct horse >/tmp/p; heads tpm reset --yes --owner-passphrase /tmp/p", 90)
+        require(status == 0, f"heads tpm reset: {text}")
+        machine.press_reset()
+        machine.see(r"Make a new secret", TO_MENU)
+        machine.send("y")
+        give_passphrase(machine)
+        machine.line("totp enrolled", TO_MENU)
+        secret = base64.b32decode(machine.see(r"\b([A-Z2-7]{32})\b", 30).group(1))
+        machine.send("\r")
+        machine.line("totp ok", 30)
+        machine.line("menu ready", 30)
+        install(machine, "heads-update.tar")
+        machine.line("update written", 120)
+        machine.line("update approved", 60)
+        machine.see(r"Restart now", 30)
+        machine.send("y")
+        require(started_slot(machine)["slot"] == "SLOT_B", "the update does not run")
+        expect_code(machine, secret)
+
+
+def give_passphrase(machine):
+    machine.see(r"TPM owner passphrase", 60)
+    machine.send("correct horse\r")
+
+
+test_totp_continues_after_update.seconds = 300
