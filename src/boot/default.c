@@ -38,17 +38,17 @@ static void explain(const struct default_found *found, struct boot_default *resu
 {
 	if (found->match == DEFAULT_CHANGED)
 		(void)snprintf(result->reason, sizeof(result->reason),
-		               "your default entry \"%s\" is not what it was when you chose it", found->title);
+		               "your default entry '%s' is not what it was when you chose it", found->title);
 	else if (found->match == DEFAULT_VANISHED)
 		(void)snprintf(result->reason, sizeof(result->reason),
-		               "your default entry \"%s\" is no longer in the boot configuration", found->title);
+		               "your default entry '%s' is no longer in the boot configuration", found->title);
 }
 
 int boot_default_apply(struct snapshot *snapshot, enum signed_set set, struct entry_list *entries,
                        struct boot_default *ret_default, struct error *error)
 {
 	struct boot_default result = {0};
-	struct default_found found;
+	struct default_found found = {0};
 	struct bytes line;
 	struct signed_set_name name;
 	int r = find_saved(snapshot, set, &name, error);
@@ -99,7 +99,7 @@ int boot_default_check_files(struct snapshot *snapshot, enum signed_set set, str
 			continue;
 		boot_default->good = false;
 		(void)snprintf(boot_default->reason, sizeof(boot_default->reason),
-		               "the file /%s of your default entry \"%s\" is not what it was when you chose it",
+		               "the file /%s of your default entry '%s' is not what it was when you chose it",
 		               text_escape_into(bytes_from_string(files.files[i].path), path, sizeof(path)),
 		               boot_default->title);
 	}
