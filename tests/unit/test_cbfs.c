@@ -143,6 +143,34 @@ static void test_owner_files_are_the_raw_ones_below_heads(void **state)
 	assert_int_equal(owner_files_read(&rom, &files, &error), -E_UNSUPPORTED);
 }
 
+/* Each key is there, in the order of the image; one that cannot be read is named and takes no other with it. */
+static void test_keys_of_the_owner_make_one_keyring(void **state)
+{
+	static const char first[] = "\x98\x03one", second[] = "\x98\x03two";
+	struct rom_image rom = {bytes_make(image.bytes, IMAGE_SIZE)};
+	CLEANUP(buffer_clear) struct buffer keyring = {0};
+	static struct owner_files files;
+	struct error error;
+
+	(void)state;
+	image_start(&image);
+	image_add(&image, "heads/keys/second.asc", CBFS_TYPE_RAW, 0, second);
+	image_add(&image, "heads/keys/bad.asc", CBFS_TYPE_RAW, 0, "no key");
+	image_add(&image, "heads/keys/deep/er.asc", CBFS_TYPE_RAW, 0, second);
+	image_add(&image, "heads/other.asc", CBFS_TYPE_RAW, 0, second);
+	image_add(&image, OWNER_FILE_KEY, CBFS_TYPE_RAW, 0, first);
+	assert_int_equal(owner_files_read(&rom, &files, &error), 0);
+	assert_int_equal(owner_files_keyring(&files, &keyring, &error), -E_MALFORMED);
+	assert_string_equal(error.object, "heads/keys/bad.asc");
+	assert_true(bytes_equal(buffer_bytes(&keyring), bytes_from_string("\x98\x03two\x98\x03one")));
+	assert_null(owner_file_meaning("heads/initrd/init"));
+	assert_null(owner_file_meaning("heads/keys/deep/er.asc"));
+	assert_int_equal(owner_file_check(OWNER_FILE_KEY, bytes_from_string("no key"), &error), -E_MALFORMED);
+	assert_int_equal(owner_file_check(OWNER_FILE_SETTINGS, bytes_from_string("reboot"), &error), -E_MALFORMED);
+	assert_int_equal(owner_file_check(OWNER_FILE_KEY, bytes_from_string(first), &error), 0);
+	owner_files_clear(&files);
+}
+
 static void test_rom_file_is_checked(void **state)
 {
 	char path[] = "/tmp/heads-rom-XXXXXX";
@@ -166,6 +194,7 @@ int main(void)
 	    cmocka_unit_test(test_files_are_listed_in_order),
 	    cmocka_unit_test(test_damage_is_named),
 	    cmocka_unit_test(test_owner_files_are_the_raw_ones_below_heads),
+	    cmocka_unit_test(test_keys_of_the_owner_make_one_keyring),
 	    cmocka_unit_test(test_rom_file_is_checked),
 	};
 
