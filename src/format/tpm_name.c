@@ -12,10 +12,11 @@ int tpm_name_parse(struct bytes text, const char *where, uint8_t ret_name[TPM_NA
 		text.size--;
 	if (text.size != 2 * sizeof(name) || !hex_decode(text, name, sizeof(name)) ||
 	    memcmp(name, sha256, sizeof(sha256)) != 0)
-		return error_set(error, E_MALFORMED, where,
-		                 "%s does not hold the Name of a TPM's storage key: expected one line of %d hexadecimal "
-		                 "digits that begins with 000b, as heads tpm name prints it",
-		                 where, 2 * TPM_NAME_SIZE);
+		return error_set(
+		    error, E_MALFORMED, where,
+		    "%s does not hold the Name of a TPM's storage key: expected one line of %d hexadecimal "
+		    "digits that begins with 000b, as heads tpm name prints it",
+		    where, 2 * TPM_NAME_SIZE);
 	memcpy(ret_name, name, sizeof(name));
 	return 0;
 }

@@ -10,8 +10,8 @@ struct run {
 	bool cleared;
 };
 
-/* A wrong passphrase would close the lockout hierarchy for a day. In a TPM that Heads owns it is also the owner's, where
- * it can be tried for nothing. */
+/* A wrong passphrase would close the lockout hierarchy for a day. In a TPM that Heads owns it is also the owner's,
+ * where it can be tried for nothing. */
 static int clear_by_lockout(struct run *run, struct error *error)
 {
 	const struct bytes present = run->request->present;
