@@ -122,7 +122,7 @@ static void show_settings(const struct owner_files *files)
 /* The event log begins with what the firmware measured. Without a log the boot goes on: the TPM has the truth. */
 static int open_tpm(struct tpm **ret_tpm, struct error *error)
 {
-	int r = tpm_open(NULL, ret_tpm, error);
+	int r = tpm_open_clean(NULL, ret_tpm, error);
 
 	if (r == -E_UNSUPPORTED)
 		log_error(error);

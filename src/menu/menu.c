@@ -73,7 +73,9 @@ static void open_tpm(struct menu *menu)
 {
 	CLEANUP(buffer_clear) struct buffer banks = {0};
 	char manufacturer[64];
-	int r = tpm_open(menu->request->tpm_where, &menu->tpm, &menu->tpm_problem);
+	/* A menu that comes again may follow one that crashed with the TPM open. */
+	int r = menu->request->again ? tpm_open(menu->request->tpm_where, &menu->tpm, &menu->tpm_problem)
+	                             : tpm_open_clean(menu->request->tpm_where, &menu->tpm, &menu->tpm_problem);
 
 	if (r == 0)
 		r = menu_read_tpm(menu, &menu->tpm_problem);

@@ -25,6 +25,9 @@ struct tpm;
  * sessions and transient objects that somebody left, and learns the banks. Release with tpm_close.
  * Errors: -E_NO_DEVICE (absent), -E_TPM, -E_TPM_FORGED (an answer that no TPM gives). */
 int tpm_open(const char *where, struct tpm **ret_tpm, struct error *error);
+/* As tpm_open, but looks for nothing that was left, and so costs one command instead of three: for the first process
+ * after the firmware, and for one that follows a process of ours which closed the TPM. */
+int tpm_open_clean(const char *where, struct tpm **ret_tpm, struct error *error);
 /* Leaves no session and no transient object behind. NULL and empty are accepted; fits CLEANUP(). */
 void tpm_close(struct tpm **tpm);
 

@@ -67,7 +67,7 @@ static int learn_banks(struct tpm *tpm, struct error *error)
 	return 0;
 }
 
-int tpm_open_transport(struct tpm_transport *transport, struct tpm **ret_tpm, struct error *error)
+static int open_transport(struct tpm_transport *transport, bool sweep, struct tpm **ret_tpm, struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	struct secret memory = {0};
@@ -81,7 +81,7 @@ int tpm_open_transport(struct tpm_transport *transport, struct tpm **ret_tpm, st
 	tpm->memory = memory;
 	tpm->transport = transport;
 	result = learn_banks(tpm, error);
-	if (result == 0)
+	if (result == 0 && sweep)
 		result = tpm2_sweep(tpm, error);
 	if (result < 0)
 		return result;
@@ -90,12 +90,25 @@ int tpm_open_transport(struct tpm_transport *transport, struct tpm **ret_tpm, st
 	return 0;
 }
 
+int tpm_open_transport(struct tpm_transport *transport, struct tpm **ret_tpm, struct error *error)
+{
+	return open_transport(transport, true, ret_tpm, error);
+}
+
 int tpm_open(const char *where, struct tpm **ret_tpm, struct error *error)
 {
 	struct tpm_transport *transport = NULL;
 	int result = tpm_transport_open(where, &transport, error);
 
-	return result < 0 ? result : tpm_open_transport(transport, ret_tpm, error);
+	return result < 0 ? result : open_transport(transport, true, ret_tpm, error);
+}
+
+int tpm_open_clean(const char *where, struct tpm **ret_tpm, struct error *error)
+{
+	struct tpm_transport *transport = NULL;
+	int result = tpm_transport_open(where, &transport, error);
+
+	return result < 0 ? result : open_transport(transport, false, ret_tpm, error);
 }
 
 void tpm_close(struct tpm **tpm)

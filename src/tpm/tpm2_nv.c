@@ -70,6 +70,11 @@ int tpm2_nv_look(struct tpm *tpm, const struct tpm2_nv *nv, enum tpm2_nv_state *
 	return 0;
 }
 
+static int absent(const struct tpm2_nv *nv, struct error *error)
+{
+	return error_set(error, E_NOT_FOUND, nv->object, "the TPM holds no %s (%s)", nv->what, nv->object);
+}
+
 /* Why a read was not authorised: the Name that the TPM knows is not that of the template. */
 static int explain(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm2_call *call, struct error *error)
 {
@@ -81,7 +86,7 @@ static int explain(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm2_
 		return result;
 	switch (state) {
 	case TPM2_NV_ABSENT:
-		return error_set(error, E_NOT_FOUND, nv->object, "the TPM holds no %s (%s)", nv->what, nv->object);
+		return absent(nv, error);
 	case TPM2_NV_UNWRITTEN:
 		return error_set(error, E_NOT_FOUND, nv->object, "the TPM's %s (%s) was never written", nv->what,
 		                 nv->object);
@@ -124,6 +129,8 @@ int tpm2_nv_read(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, struc
 	tpm2_put_u16(writer, nv->size);
 	tpm2_put_u16(writer, 0);
 	result = tpm2_run_guarded(tpm, &call, &refusal);
+	if (TPM_RC_REASON(call.response_code) == TPM_RC_HANDLE)
+		return absent(nv, error);
 	if (result == -E_NOT_FOUND || is_refused_authorization(&call))
 		return explain(tpm, nv, &call, error);
 	if (result < 0) {
