@@ -113,8 +113,8 @@ int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, s
                      struct error *error)
 {
 	const struct tpm_counters now = {info->reset_count, info->restart_count, info->clock_ms};
-	struct tpm_counters last;
-	bool known, defined;
+	struct tpm_counters last = {0};
+	bool known = false, defined = false;
 	int result = read_last(tpm, &last, &known, &defined, error);
 
 	/* TPM2_ReadClock takes no session (Part 3, 29.1), so that anybody could have answered it. */
