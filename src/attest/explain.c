@@ -276,7 +276,8 @@ static int explain_difference(struct now *now, const struct list *of_boot, const
 		return 0;
 	}
 	find_resets(now, known->since, why);
-	if (of_boot->there && differing(of_boot, now) == 0) {
+	/* The disk's key may differ in PCRs that no list holds. */
+	if (now->sealed_otherwise & KEEP_PCR_MASK && of_boot->there && differing(of_boot, now) == 0) {
 		why_add(why, WHY_TPM_CHANGED, WHY_NO_PCR,
 		        "this is another TPM, or its secret was made in another state of the machine: all that was "
 		        "measured is as it was when /boot was signed");

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is kept for the next start when the TOTP secret opens, and what is said when it does not. */
 #include "attest/keep.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "menu/screen.h"
+#include <stdlib.h>
 #include <string.h>
+
+#define SHOWN_CAUSES 4
 
 /* The settings as PID 1 measured them. */
 static struct bytes measured_settings(const struct menu *menu)
@@ -47,21 +51,37 @@ static void log_causes(const struct explanation *explanation)
 	}
 }
 
-void menu_explain_totp(struct menu *menu)
+static void explain_slot(struct menu *menu, enum tpm_slot slot, bool foreign, struct explanation *ret_explanation)
 {
 	const struct explain_known known = {.signed_list = signed_list(menu),
 	                                    .settings = measured_settings(menu),
 	                                    .since = menu->start_known ? &menu->since_start : NULL,
-	                                    .foreign = menu->totp_problem.code == E_FOREIGN_TPM};
-	enum error_code code = menu->totp_problem.code;
+	                                    .foreign = foreign};
 	struct error error;
 
-	memset(&menu->explanation, 0, sizeof(menu->explanation));
-	if (!menu->tpm || (code != E_WRONG_PCR && code != E_NO_SECRET && code != E_FOREIGN_TPM))
-		return;
-	if (explain_seal(menu->tpm, TPM_SLOT_TOTP, &known, &menu->explanation, &error) < 0)
+	if (explain_seal(menu->tpm, slot, &known, ret_explanation, &error) < 0)
 		log_error(&error);
-	log_causes(&menu->explanation);
+	log_causes(ret_explanation);
+}
+
+void menu_explain_totp(struct menu *menu)
+{
+	enum error_code code = menu->totp_problem.code;
+
+	memset(&menu->explanation, 0, sizeof(menu->explanation));
+	if (menu->tpm && (code == E_WRONG_PCR || code == E_NO_SECRET || code == E_FOREIGN_TPM))
+		explain_slot(menu, TPM_SLOT_TOTP, code == E_FOREIGN_TPM, &menu->explanation);
+}
+
+void menu_explain_disk(struct menu *menu, struct ui_text *text)
+{
+	CLEANUP_FREE struct explanation *explanation = calloc(1, sizeof(*explanation));
+
+	if (!explanation || !menu->tpm)
+		return;
+	explain_slot(menu, TPM_SLOT_DISK, false, explanation);
+	for (size_t i = 0; i < explanation->why.count && i < SHOWN_CAUSES; i++)
+		ui_text_add(text, UI_BAD, "%-9s %s", i == 0 ? "Why" : "", explanation->why.causes[i].sentence);
 }
 
 void menu_add_causes(const struct menu *menu, size_t most, struct ui_text *text)

@@ -53,6 +53,8 @@ static int without(void *context, const struct error *why)
 	struct ui_text text = {0};
 
 	ui_text_add(&text, UI_BAD, "%s", why->sentence);
+	if (why->code == E_WRONG_PCR)
+		menu_explain_disk(attempt->menu, &text);
 	ui_text_add(&text, UI_NORMAL, "%s", "");
 	ui_text_add(
 	    &text, UI_NORMAL,

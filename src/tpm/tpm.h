@@ -78,8 +78,10 @@ struct tpm_since_start {
 struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now,
                                             bool again);
 /* Compares the counters with those of the last start and records them for the next one, in an NV index that only the
- * firmware's platform hierarchy writes: whoever comes after tpm_lock_platform cannot.
- * Errors: -E_TPM, -E_WRONG_AUTH (the platform hierarchy is locked), -E_TPM_FORGED. */
+ * firmware's platform hierarchy writes: whoever comes after tpm_lock_platform cannot. Where there is a storage key, the
+ * record is read in the guard and the TPM itself compares the counts of info with its own: something on the bus cannot
+ * make resets look like none (A2, A3). The clock is as info has it; no decision rests on it.
+ * Errors: -E_TPM, -E_WRONG_AUTH (the platform hierarchy is locked), -E_TPM_FORGED, -E_FOREIGN_TPM. */
 int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
                      struct error *error);
 /* The same in words, for the owner. */

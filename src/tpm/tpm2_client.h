@@ -163,8 +163,10 @@ int tpm2_record_write(struct tpm *tpm, struct tpm2_session *session, enum tpm_sl
                       const struct tpm2_record *record, struct error *error);
 int tpm2_record_remove(struct tpm *tpm, struct tpm2_session *session, enum tpm_slot slot, struct error *error);
 
-/* NV indices of the platform hierarchy (tpm2_platform_nv.c). All: -E_NOT_FOUND where the index is not defined;
- * -E_WRONG_AUTH where the hierarchy is locked and the command writes. */
+/* NV indices of the platform hierarchy (tpm2_platform_nv.c). Heads defines each with these attributes. All:
+ * -E_NOT_FOUND where the index is not defined; -E_WRONG_AUTH where the hierarchy is locked and the command writes. */
+#define TPM2_PLATFORM_ATTRIBUTES \
+	(TPMA_NV_PPWRITE | TPMA_NV_PPREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | TPMA_NV_PLATFORMCREATE)
 int tpm2_platform_define(struct tpm *tpm, uint32_t index, uint16_t size, struct error *error);
 int tpm2_platform_undefine(struct tpm *tpm, uint32_t index, struct error *error);
 /* -E_FOREIGN_TPM where it is an index of another kind. */
@@ -178,6 +180,9 @@ int tpm2_platform_read(struct tpm *tpm, uint32_t index, uint16_t offset, uint16_
 /* TPM2_PolicyPCR with the PCRs as they are now. */
 int tpm2_policy_pcr(struct tpm *tpm, struct tpm2_session *session, enum hash_algorithm bank, uint32_t mask,
                     struct error *error);
+/* Whether the TPM itself has these counts of resets and restarts: TPM2_PolicyCounterTimer (Part 3, 23.10) in the guard.
+ * Nothing is asked where there is no storage key. Errors: -E_TPM_FORGED (it has others), -E_TPM. */
+int tpm2_policy_counts(struct tpm *tpm, uint32_t reset_count, uint32_t restart_count, struct error *error);
 /* TPM2_PolicyAuthValue: the session's HMACs take tpm->passphrase from now on. */
 int tpm2_policy_auth_value(struct tpm *tpm, struct tpm2_session *session, struct error *error);
 /* "Before the cap": the SHA-256 PCR 4 as the reset left it. Every way out of Heads extends it (A5). */

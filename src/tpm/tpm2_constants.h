@@ -33,6 +33,7 @@
 #define TPM_CC_FlushContext               0x0165
 #define TPM_CC_NV_ReadPublic              0x0169
 #define TPM_CC_PolicyAuthValue            0x016b
+#define TPM_CC_PolicyCounterTimer         0x016d
 #define TPM_CC_PolicyOR                   0x0171
 #define TPM_CC_ReadPublic                 0x0173
 #define TPM_CC_StartAuthSession           0x0176
@@ -40,6 +41,7 @@
 #define TPM_CC_GetRandom                  0x017b
 #define TPM_CC_PCR_Read                   0x017e
 #define TPM_CC_PolicyPCR                  0x017f
+#define TPM_CC_PolicyRestart              0x0180
 #define TPM_CC_ReadClock                  0x0181
 #define TPM_CC_PCR_Extend                 0x0182
 #define TPM_CC_PolicyAuthorizeNV          0x0192
@@ -69,6 +71,9 @@
 
 /* TPM_CLOCK_ADJUST */
 #define TPM_CLOCK_NO_CHANGE 0
+
+/* TPM_EO */
+#define TPM_EO_EQ 0x0000
 
 /* TPM_SE, TPM_SU */
 #define TPM_SE_HMAC   0x00
@@ -144,6 +149,7 @@
 #define TPM_RC_CURVE         0x0a6u
 #define TPM_RC_INITIALIZE    0x100u
 #define TPM_RC_FAILURE       0x101u
+#define TPM_RC_POLICY        0x126u
 #define TPM_RC_PCR_CHANGED   0x128u
 #define TPM_RC_COMMAND_CODE  0x143u
 #define TPM_RC_NV_RANGE      0x146u

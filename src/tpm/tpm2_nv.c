@@ -33,14 +33,51 @@ struct tpm2_name tpm2_nv_name(const struct tpm2_nv *nv)
 	return tpm2_name_of_public(put_public(nv, true, area, sizeof(area)));
 }
 
+/* Whether the TPM lists the index, in the guard: a refusal carries no HMAC, the list does. */
+static int is_listed(struct tpm *tpm, const struct tpm2_nv *nv, bool *ret_listed, struct error *error)
+{
+	struct tpm2_call call = {
+	    .code = TPM_CC_GetCapability, .doing = "ask whether there is an NV index", .object = nv->object};
+	struct tpm2_handles found;
+	int result = tpm2_guard(tpm, &call, error);
+
+	*ret_listed = false;
+	if (result < 0 || !call.session)
+		return result;
+	tpm2_put_u32(tpm2_parameters(tpm), TPM_CAP_HANDLES);
+	tpm2_put_u32(&tpm->parameters, nv->index);
+	tpm2_put_u32(&tpm->parameters, 1);
+	result = tpm2_run_guarded(tpm, &call, error);
+	if (result < 0 && result != -E_NOT_FOUND)
+		return result;
+	if (result < 0 || !tpm2_parse_handles(call.answer, &found))
+		return tpm2_forged(&call, error);
+	*ret_listed = found.count > 0 && found.handles[0] == nv->index;
+	return 0;
+}
+
+static enum tpm2_nv_state state_of(const struct tpm2_nv *nv, const struct tpm2_nv_public *found)
+{
+	if (found->index != nv->index || found->size != nv->size ||
+	    (found->attributes & ~TPMA_NV_WRITTEN) != nv->attributes ||
+	    !bytes_equal(found->policy, digest_bytes(&nv->policy)))
+		return TPM2_NV_FOREIGN;
+	return found->attributes & TPMA_NV_WRITTEN ? TPM2_NV_WRITTEN : TPM2_NV_UNWRITTEN;
+}
+
+static struct tpm2_call read_public_call(const struct tpm2_nv *nv)
+{
+	return (struct tpm2_call){.code = TPM_CC_NV_ReadPublic,
+	                          .doing = "read the attributes of an NV index",
+	                          .object = nv->object,
+	                          .handle_count = 1,
+	                          .handles = {nv->index}};
+}
+
 int tpm2_nv_look(struct tpm *tpm, const struct tpm2_nv *nv, enum tpm2_nv_state *ret_state, struct tpm2_name *ret_name,
                  struct tpm2_nv_public *ret_public, struct error *error)
 {
-	struct tpm2_call call = {.code = TPM_CC_NV_ReadPublic,
-	                         .doing = "read the attributes of an NV index",
-	                         .object = nv->object,
-	                         .handle_count = 1,
-	                         .handles = {nv->index}};
+	struct tpm2_call call = read_public_call(nv);
 	struct tpm2_nv_public found = {0};
 	struct error refusal;
 	int result;
@@ -62,42 +99,48 @@ int tpm2_nv_look(struct tpm *tpm, const struct tpm2_nv *nv, enum tpm2_nv_state *
 		                 "the NV index %s is not of the kind that Heads makes; remove it", nv->object);
 	if (ret_public)
 		*ret_public = found;
-	*ret_state = TPM2_NV_FOREIGN;
-	if (found.index == nv->index && found.size == nv->size &&
-	    (found.attributes & ~TPMA_NV_WRITTEN) == nv->attributes &&
-	    bytes_equal(found.policy, digest_bytes(&nv->policy)))
-		*ret_state = found.attributes & TPMA_NV_WRITTEN ? TPM2_NV_WRITTEN : TPM2_NV_UNWRITTEN;
+	*ret_state = state_of(nv, &found);
 	return 0;
 }
 
-static int absent(const struct tpm2_nv *nv, struct error *error)
+/* Whether the TPM knows the index by this Name: the HMAC of a command in the guard covers it. */
+static int confirm_name(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm2_name *name, struct error *error)
 {
-	return error_set(error, E_NOT_FOUND, nv->object, "the TPM holds no %s (%s)", nv->what, nv->object);
+	struct tpm2_call call = read_public_call(nv);
+	int result;
+
+	call.names[0] = *name;
+	result = tpm2_guard(tpm, &call, error);
+	if (result < 0 || !call.session)
+		return result;
+	(void)tpm2_parameters(tpm);
+	result = tpm2_run_guarded(tpm, &call, error);
+	return result == -E_NOT_FOUND ? tpm2_forged(&call, error) : result;
 }
 
-/* Why a read was not authorised: the Name that the TPM knows is not that of the template. */
-static int explain(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm2_call *call, struct error *error)
+/* A read was refused because nothing stands there: as the TPM itself says. */
+static int confirm_absence(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm2_call *refused,
+                           enum tpm2_nv_state *ret_state, struct error *error)
 {
-	enum tpm2_nv_state state;
+	bool listed;
+	int result = is_listed(tpm, nv, &listed, error);
+
+	*ret_state = TPM2_NV_ABSENT;
+	return result == 0 && listed ? tpm2_forged(refused, error) : result;
+}
+
+/* A read was refused because it is not what it should be: not written, or of another kind. */
+static int confirm_state(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm2_call *refused,
+                         enum tpm2_nv_state *ret_state, struct error *error)
+{
 	struct tpm2_name name;
-	int result = tpm2_nv_look(tpm, nv, &state, &name, NULL, error);
+	int result = tpm2_nv_look(tpm, nv, ret_state, &name, NULL, error);
 
 	if (result < 0)
 		return result;
-	switch (state) {
-	case TPM2_NV_ABSENT:
-		return absent(nv, error);
-	case TPM2_NV_UNWRITTEN:
-		return error_set(error, E_NOT_FOUND, nv->object, "the TPM's %s (%s) was never written", nv->what,
-		                 nv->object);
-	case TPM2_NV_FOREIGN:
-		return error_set(error, E_FOREIGN_TPM, nv->object,
-		                 "what stands in the TPM in the place of the %s (%s) is not of the kind that Heads "
-		                 "makes; remove it",
-		                 nv->what, nv->object);
-	default:
-		return tpm2_forged(call, error);
-	}
+	if (*ret_state == TPM2_NV_ABSENT || *ret_state == TPM2_NV_WRITTEN)
+		return tpm2_forged(refused, error);
+	return confirm_name(tpm, nv, &name, error);
 }
 
 static bool is_refused_authorization(const struct tpm2_call *call)
@@ -107,8 +150,10 @@ static bool is_refused_authorization(const struct tpm2_call *call)
 	return reason == TPM_RC_AUTH_FAIL || reason == TPM_RC_BAD_AUTH;
 }
 
-int tpm2_nv_read(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, struct error *error)
+int tpm2_nv_find(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, enum tpm2_nv_state *ret_state,
+                 struct error *error)
 {
+	/* Of the template: where another kind of index stands there, the TPM refuses the HMAC. */
 	const struct tpm2_name name = tpm2_nv_name(nv);
 	struct tpm2_call call = {.code = TPM_CC_NV_Read,
 	                         .doing = "read an NV index",
@@ -130,9 +175,9 @@ int tpm2_nv_read(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, struc
 	tpm2_put_u16(writer, 0);
 	result = tpm2_run_guarded(tpm, &call, &refusal);
 	if (TPM_RC_REASON(call.response_code) == TPM_RC_HANDLE)
-		return absent(nv, error);
+		return confirm_absence(tpm, nv, &call, ret_state, error);
 	if (result == -E_NOT_FOUND || is_refused_authorization(&call))
-		return explain(tpm, nv, &call, error);
+		return confirm_state(tpm, nv, &call, ret_state, error);
 	if (result < 0) {
 		if (error)
 			*error = refusal;
@@ -143,7 +188,26 @@ int tpm2_nv_read(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, struc
 	if (cursor.failed || cursor.rest.size != 0 || content.size != nv->size)
 		return tpm2_forged(&call, error);
 	memcpy(data, content.data, content.size);
+	*ret_state = TPM2_NV_WRITTEN;
 	return 0;
+}
+
+int tpm2_nv_read(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, struct error *error)
+{
+	enum tpm2_nv_state state = TPM2_NV_ABSENT;
+	int result = tpm2_nv_find(tpm, nv, data, &state, error);
+
+	if (result < 0 || state == TPM2_NV_WRITTEN)
+		return result;
+	if (state == TPM2_NV_ABSENT)
+		return error_set(error, E_NOT_FOUND, nv->object, "the TPM holds no %s (%s)", nv->what, nv->object);
+	if (state == TPM2_NV_UNWRITTEN)
+		return error_set(error, E_NOT_FOUND, nv->object, "the TPM's %s (%s) was never written", nv->what,
+		                 nv->object);
+	return error_set(error, E_FOREIGN_TPM, nv->object,
+	                 "what stands in the TPM in the place of the %s (%s) is not of the kind that Heads makes; "
+	                 "remove it",
+	                 nv->what, nv->object);
 }
 
 /* Any of the commands that the owner gives for an index. */

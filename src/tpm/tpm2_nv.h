@@ -27,8 +27,13 @@ enum tpm2_nv_state { TPM2_NV_ABSENT, TPM2_NV_FOREIGN, TPM2_NV_UNWRITTEN, TPM2_NV
 int tpm2_nv_look(struct tpm *tpm, const struct tpm2_nv *nv, enum tpm2_nv_state *ret_state, struct tpm2_name *ret_name,
                  struct tpm2_nv_public *ret_public, struct error *error);
 
-/* TPM2_NV_Read of the whole index, with its own empty authorisation, in the guard (A2).
- * Errors: -E_NOT_FOUND (absent or never written), -E_FOREIGN_TPM (another kind of index), -E_TPM_FORGED, -E_TPM. */
+/* TPM2_NV_Read of the whole index, with its own empty authorisation, in the guard (A2). Where the state is another than
+ * TPM2_NV_WRITTEN nothing was read; in the guard that too is what the TPM says and nobody else. Errors: -E_TPM_FORGED,
+ * -E_TPM. */
+int tpm2_nv_find(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, enum tpm2_nv_state *ret_state,
+                 struct error *error);
+/* The same where it has to be there. Errors also: -E_NOT_FOUND (absent or never written), -E_FOREIGN_TPM (another kind
+ * of index). */
 int tpm2_nv_read(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, struct error *error);
 
 /* The owner's commands; tpm->owner authorises them in session. tpm2_nv_ready defines the index where it is absent, and

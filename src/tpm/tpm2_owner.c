@@ -11,6 +11,8 @@ static int open_session(struct tpm *tpm, struct tpm2_session **ret_session, stru
 	struct error found;
 	int result = tpm2_storage_find(tpm, &found);
 
+	/* None of these commands has a policy, and a TPM need not hold more than three sessions. */
+	tpm2_session_close(&tpm->policy);
 	if (result == 0)
 		return tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, ret_session, error);
 	if (result == -E_NOT_FOUND && tpm->pinned.size == 0)

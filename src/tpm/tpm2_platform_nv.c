@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define ATTRIBUTES (TPMA_NV_PPWRITE | TPMA_NV_PPREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | TPMA_NV_PLATFORMCREATE)
-
 static struct tpm2_call platform_call(uint32_t code, const char *doing, const char *object)
 {
 	return (struct tpm2_call){.code = code,
@@ -20,7 +18,7 @@ static struct tpm2_call platform_call(uint32_t code, const char *doing, const ch
 
 int tpm2_platform_define(struct tpm *tpm, uint32_t index, uint16_t size, struct error *error)
 {
-	const struct tpm2_nv_public wanted = {index, ATTRIBUTES, size, BYTES_EMPTY};
+	const struct tpm2_nv_public wanted = {index, TPM2_PLATFORM_ATTRIBUTES, size, BYTES_EMPTY};
 	char object[16];
 	struct tpm2_call call = platform_call(TPM_CC_NV_DefineSpace, "make room in the TPM's memory", object);
 	struct tpm2_writer *writer = tpm2_parameters(tpm);
@@ -63,7 +61,7 @@ int tpm2_platform_size(struct tpm *tpm, uint32_t index, uint16_t *ret_size, stru
 	if (result < 0)
 		return result;
 	if (!tpm2_parse_nv_read_public(call.answer, &found, &name) || found.index != index ||
-	    (found.attributes & ~TPMA_NV_WRITTEN) != ATTRIBUTES || found.policy.size != 0)
+	    (found.attributes & ~TPMA_NV_WRITTEN) != TPM2_PLATFORM_ATTRIBUTES || found.policy.size != 0)
 		return error_set(error, E_FOREIGN_TPM, object,
 		                 "the NV index %s is not of the kind that Heads makes; remove it", object);
 	*ret_size = found.size;

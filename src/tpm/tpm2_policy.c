@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define WRONG_PCR_SENTENCE  "the PCRs do not have the values it was sealed to"
+#define TIME_INFO_COUNTS    16 /* resetCount in TPMS_TIME_INFO, restartCount behind it (Part 2, 10.11.1, 10.11.6) */
 #define APPROVAL_FIRST      0x01810000u
 #define APPROVAL_SIZE       TPM2_APPROVAL_SIZE
 #define APPROVAL_ATTRIBUTES (TPMA_NV_POLICYWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA)
@@ -100,6 +101,46 @@ int tpm2_policy_auth_value(struct tpm *tpm, struct tpm2_session *session, struct
 
 	(void)tpm2_parameters(tpm);
 	return tpm2_run(tpm, &call, error);
+}
+
+static int restart_policy(struct tpm *tpm, struct error *error)
+{
+	struct tpm2_call call = policy_call(TPM_CC_PolicyRestart, tpm->policy, "start the policy anew");
+
+	(void)tpm2_parameters(tpm);
+	return tpm2_run(tpm, &call, error);
+}
+
+int tpm2_policy_counts(struct tpm *tpm, uint32_t reset_count, uint32_t restart_count, struct error *error)
+{
+	struct tpm2_call call = {.code = TPM_CC_PolicyCounterTimer,
+	                         .doing = "compare the TPM's counts of resets with those that were read",
+	                         .object = "TPM"};
+	struct tpm2_writer *writer;
+	size_t place;
+	int result = tpm2_guard(tpm, &call, error);
+
+	if (result < 0 || !call.session)
+		return result;
+	result = tpm2_policy_open(tpm, error);
+	if (result < 0)
+		return result;
+	call.handle_count = 1;
+	call.handles[0] = tpm->policy->handle;
+	call.names[0] = tpm2_name_of_handle(tpm->policy->handle);
+	writer = tpm2_parameters(tpm);
+	place = tpm2_begin_sized(writer);
+	tpm2_put_u32(writer, reset_count);
+	tpm2_put_u32(writer, restart_count);
+	tpm2_end_sized(writer, place);
+	tpm2_put_u16(writer, TIME_INFO_COUNTS);
+	tpm2_put_u16(writer, TPM_EO_EQ);
+	result = tpm2_run_guarded(tpm, &call, error);
+	if (result == 0)
+		result = restart_policy(tpm, error);
+	if (result < 0)
+		tpm2_session_close(&tpm->policy);
+	return call.response_code == TPM_RC_POLICY ? tpm2_forged(&call, error) : result;
 }
 
 static int run_policy_or(struct tpm *tpm, const struct tpm2_sets *sets, struct error *error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4). */
-#include "tpm/tpm2_client.h"
+#include "tpm/tpm2_nv.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -85,16 +85,20 @@ static bool decode(struct bytes data, struct tpm_counters *ret_counters)
 static int read_last(struct tpm *tpm, struct tpm_counters *ret_last, bool *ret_known, bool *ret_defined,
                      struct error *error)
 {
-	bool unwritten = false;
-	struct error found;
-	struct bytes data;
-	int result = tpm2_platform_read(tpm, START_INDEX, 0, START_SIZE, &data, &unwritten, &found);
+	const struct tpm2_nv nv =
+	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_SIZE, NULL, "record of the last start");
+	enum tpm2_nv_state state = TPM2_NV_ABSENT;
+	uint8_t data[START_SIZE];
+	int result = tpm2_nv_find(tpm, &nv, data, &state, error);
 
-	*ret_defined = result == 0;
-	*ret_known = result == 0 && decode(data, ret_last);
-	if (result < 0 && result != -E_NOT_FOUND && error)
-		*error = found;
-	return result == -E_NOT_FOUND ? 0 : result;
+	if (result < 0)
+		return result;
+	if (state == TPM2_NV_FOREIGN)
+		return error_set(error, E_FOREIGN_TPM, nv.object,
+		                 "the NV index %s is not of the kind that Heads makes; remove it", nv.object);
+	*ret_defined = state != TPM2_NV_ABSENT;
+	*ret_known = state == TPM2_NV_WRITTEN && decode(bytes_make(data, sizeof(data)), ret_last);
+	return 0;
 }
 
 static int write_now(struct tpm *tpm, const struct tpm_counters *now, struct error *error)
@@ -109,10 +113,13 @@ int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, s
                      struct error *error)
 {
 	const struct tpm_counters now = {info->reset_count, info->restart_count, info->clock_ms};
-	struct tpm_counters last;
-	bool known, defined;
+	struct tpm_counters last = {0};
+	bool known = false, defined = false;
 	int result = read_last(tpm, &last, &known, &defined, error);
 
+	/* TPM2_ReadClock takes no session (Part 3, 29.1), so that anybody could have answered it. */
+	if (result == 0)
+		result = tpm2_policy_counts(tpm, now.reset_count, now.restart_count, error);
 	if (result < 0)
 		return result;
 	*ret_since = tpm_compare_counters(known ? &last : NULL, &now, again);

@@ -744,6 +744,11 @@ static void test_A7_header_of_a_disk(void **state)
 	assert_int_equal(explanation.why.count, 1);
 	assert_int_equal(explanation.why.causes[0].kind, WHY_LUKS_CHANGED);
 	assert_int_equal(explanation.why.causes[0].pcr, 6);
+	/* With a signed list beside it: what that list holds is as it was, and no sign of another TPM. */
+	known.signed_list = buffer_bytes(&list);
+	explain(TPM_SLOT_DISK, &known, &explanation);
+	assert_int_equal(explanation.why.count, 1);
+	assert_int_equal(explanation.why.causes[0].kind, WHY_LUKS_CHANGED);
 	extend_untold(5);
 	explain(TPM_SLOT_DISK, &known, &explanation);
 	assert_int_equal(explanation.why.count, 2);
