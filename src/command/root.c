@@ -139,7 +139,7 @@ static int root_hash_run(const struct command_context *context, int argc, char *
 	struct error error = {0};
 	int status = read_options(context, argc, argv, "--output", &options);
 
-	if (status != 0)
+	if (status != 0 || !options.path)
 		return status;
 	root = open_root(options.path, &error);
 	if (root < 0 || read_directories(context, &options, &directories, &error) < 0 ||
@@ -214,7 +214,7 @@ static int root_verify_run(const struct command_context *context, int argc, char
 	struct error error = {0};
 	int status = read_options(context, argc, argv, "--list", &options);
 
-	if (status != 0)
+	if (status != 0 || !options.path)
 		return status;
 	root = open_root(options.path, &error);
 	if (root < 0 || read_directories(context, &options, &directories, &error) < 0 ||
