@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "boot/catalogue.h"
+#include "boot/packages.h"
 #include "boot/report.h"
 #include "boot/rollback.h"
 #include "boot/verify.h"
@@ -13,6 +14,19 @@
 #include <string.h>
 
 #define KEYRING_LIMIT ((size_t)16 << 20)
+
+/* null where the OS left no package database. */
+static struct json_object *packages(const struct verify_result *result, const struct change_group *group)
+{
+	struct json_object *array;
+
+	if (!result->packages_known)
+		return NULL;
+	array = json_object_new_array();
+	for (size_t i = 0; i < group->package_count; i++)
+		json_object_array_add(array, json_object_new_string(group->packages[i]));
+	return array;
+}
 
 static struct json_object *groups(const struct verify_result *result, const struct entry_list *entries)
 {
@@ -34,6 +48,7 @@ static struct json_object *groups(const struct verify_result *result, const stru
 		                       group->previous[0] ? json_object_new_string(group->previous) : NULL);
 		json_object_object_add(object, "sentence", json_object_new_string(group->sentence));
 		json_object_object_add(object, "paths", paths);
+		json_object_object_add(object, "packages", packages(result, group));
 		json_object_array_add(array, object);
 	}
 	return array;
@@ -119,6 +134,7 @@ static int verify_path(const struct command_context *context, const struct verif
 	/* Only for the words of the groups; nobody has verified this tree. */
 	if (result.finding_count > 0 && catalogue_build_confined(&source, &catalogue, NULL) == 0)
 		entries = &catalogue.entries;
+	(void)packages_name(directory, &result);
 	if (context->json)
 		print_json(&result, entries);
 	else
