@@ -235,6 +235,28 @@ static void say(struct change_group *group, bool entries_known)
 	               group->previous[0] ? " -> " : "", group->version, words[group->kind].after);
 }
 
+static void name_packages(const struct verify_result *result, struct change_group *group)
+{
+	for (size_t i = 0; i < group->count && group->package_count < CHANGES_MAX_PACKAGES; i++) {
+		const char *package = result->findings[group->findings[i]].package;
+		bool is_new = package != NULL;
+
+		for (size_t j = 0; is_new && j < group->package_count; j++)
+			is_new = strcmp(group->packages[j], package) != 0;
+		if (is_new)
+			group->packages[group->package_count++] = package;
+	}
+	for (size_t i = 0; i < group->package_count; i++) {
+		size_t used = strlen(group->sentence);
+
+		(void)snprintf(group->sentence + used, sizeof(group->sentence) - used, "%s%s%s",
+		               i > 0                      ? ", "
+		               : group->package_count > 1 ? " (packages "
+		                                          : " (package ",
+		               group->packages[i], i + 1 == group->package_count ? ")" : "");
+	}
+}
+
 static int compare_groups(const void *a, const void *b)
 {
 	const struct change_group *left = a, *right = b;
@@ -269,8 +291,10 @@ int changes_group(const struct verify_result *result, const struct entry_list *e
 	changes.count = kept;
 	if (kept > 0)
 		qsort(changes.groups, kept, sizeof(*changes.groups), compare_groups);
-	for (size_t i = 0; i < kept; i++)
+	for (size_t i = 0; i < kept; i++) {
 		say(&changes.groups[i], entries != NULL);
+		name_packages(result, &changes.groups[i]);
+	}
 	*ret_changes = changes;
 	changes = (struct changes){0};
 	return 0;

@@ -9,6 +9,8 @@
 
 /* Above so many findings versions are not looked for: no update changes as much, and work stays bounded. */
 #define CHANGES_MAX_FINDINGS 2000
+/* So many packages of a group are named. */
+#define CHANGES_MAX_PACKAGES 8
 
 enum change_kind {
 	CHANGE_KERNEL_UPDATE,  /* one version went, another came */
@@ -26,9 +28,11 @@ enum change_kind {
 struct change_group {
 	enum change_kind kind;
 	char version[80], previous[80]; /* of the kernel, escaped; "" where there is none */
-	char sentence[240];             /* "kernel 6.1.0-55-amd64 -> 6.1.0-56-amd64"; escaped */
+	char sentence[1200];            /* "kernel 6.1.0-55-amd64 -> 6.1.0-56-amd64"; escaped */
 	size_t *findings;               /* indices into those of the result */
 	size_t count;
+	const char *packages[CHANGES_MAX_PACKAGES]; /* of the findings, each once; borrowed from the result */
+	size_t package_count;
 };
 
 struct changes {
@@ -37,7 +41,7 @@ struct changes {
 };
 
 /* entries: of the configuration as it is now, or NULL where it was not read.
- * ret_changes: release with changes_clear(). Errors: -E_MEMORY. */
+ * ret_changes: release with changes_clear(), before the result. Errors: -E_MEMORY. */
 int changes_group(const struct verify_result *result, const struct entry_list *entries, struct changes *ret_changes);
 /* Frees; fits CLEANUP(). */
 void changes_clear(struct changes *changes);

@@ -66,7 +66,7 @@ static enum tree_type type_of(mode_t mode)
 
 static int no_memory(struct error *error)
 {
-	return error_set(error, E_MEMORY, "", "there is not enough memory for the list of boot files");
+	return error_set(error, E_MEMORY, "", "there is not enough memory for the list of files");
 }
 
 static struct snapshot_entry *grow(struct snapshot *snapshot)
@@ -113,9 +113,8 @@ static int add(struct snapshot *snapshot, int directory, const char *prefix, con
 	struct snapshot_entry *entry;
 	struct stat status;
 
-	if (snapshot->count >= SNAPSHOT_MAX_ENTRIES)
-		return error_set(error, E_TOO_LARGE, prefix, "the boot filesystem holds more than %d files",
-		                 SNAPSHOT_MAX_ENTRIES);
+	if (snapshot->count >= snapshot->limit)
+		return error_set(error, E_TOO_LARGE, prefix, "there are more than %zu files", snapshot->limit);
 	if (prefix_size + name_size + 1 > MAX_PATH)
 		return error_set(error, E_TOO_LARGE, prefix, "a path below %s is longer than %d bytes", prefix,
 		                 MAX_PATH);
@@ -164,8 +163,7 @@ static int list(struct snapshot *snapshot, int fd, const char *path, struct erro
 		return no_memory(error);
 	}
 	if (path[0] && depth_of(path) > SNAPSHOT_MAX_DEPTH)
-		r = error_set(error, E_TOO_LARGE, path, "the directories of the boot filesystem are more than %d deep",
-		              SNAPSHOT_MAX_DEPTH);
+		r = error_set(error, E_TOO_LARGE, path, "the directories are more than %d deep", SNAPSHOT_MAX_DEPTH);
 	while (r == 0) {
 		errno = 0;
 		item = readdir(stream);
@@ -188,12 +186,8 @@ static int compare_entries(const void *a, const void *b)
 /* Entries found so far are the queue: each directory among them is listed in turn, so depth costs no stack. */
 static int walk(struct snapshot *snapshot, struct error *error)
 {
-	int fd = openat(snapshot->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int fd, r = 0;
 
-	if (fd < 0)
-		return error_set_errno(error, E_IO, "/", errno, "the boot directory cannot be listed");
-	r = list(snapshot, fd, "", error);
 	for (size_t i = 0; r == 0 && i < snapshot->count; i++) {
 		CLEANUP_FREE char *path = NULL;
 
@@ -212,18 +206,73 @@ static int walk(struct snapshot *snapshot, struct error *error)
 	return r;
 }
 
-int snapshot_open(int directory, uint64_t keep_limit, struct snapshot **ret_snapshot, struct error *error)
+/* An empty one. */
+static int start(int directory, uint64_t keep_limit, size_t limit, struct snapshot **ret_snapshot, struct error *error)
 {
 	CLEANUP(snapshot_close) struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	int r;
 
 	if (!snapshot)
 		return no_memory(error);
 	snapshot->keep_limit = keep_limit;
+	snapshot->limit = limit;
 	snapshot->root = fcntl(directory, F_DUPFD_CLOEXEC, 0);
 	if (snapshot->root < 0)
-		return error_set_errno(error, E_SYSTEM, "/", errno, "the boot directory cannot be opened");
-	r = walk(snapshot, error);
+		return error_set_errno(error, E_SYSTEM, "/", errno, "the directory cannot be opened");
+	*ret_snapshot = TAKE_PTR(snapshot);
+	return 0;
+}
+
+int snapshot_open(int directory, uint64_t keep_limit, struct snapshot **ret_snapshot, struct error *error)
+{
+	CLEANUP(snapshot_close) struct snapshot *snapshot = NULL;
+	int r = start(directory, keep_limit, SNAPSHOT_MAX_ENTRIES, &snapshot, error);
+	int fd;
+
+	if (r < 0 || !snapshot)
+		return r;
+	fd = openat(snapshot->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(error, E_IO, "/", errno, "the boot directory cannot be listed");
+	r = list(snapshot, fd, "", error);
+	if (r == 0)
+		r = walk(snapshot, error);
+	if (r < 0)
+		return r;
+	*ret_snapshot = TAKE_PTR(snapshot);
+	return 0;
+}
+
+/* Records one path; nothing where it is not there. */
+static int add_path(struct snapshot *snapshot, const char *path, struct error *error)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	CLEANUP_FREE char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
+	CLEANUP_CLOSE int directory = -1;
+	struct stat status;
+
+	if (!parent)
+		return no_memory(error);
+	directory = slash ? snapshot_open_path(snapshot, parent, O_PATH | O_DIRECTORY)
+	                  : fcntl(snapshot->root, F_DUPFD_CLOEXEC, 0);
+	if (directory >= 0 && fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0)
+		return add(snapshot, directory, parent, name, error);
+	if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+		return 0;
+	return error_set_errno(error, E_IO, path, errno, "/%s cannot be looked at", path);
+}
+
+int snapshot_open_paths(int directory, const char *const *paths, size_t count, struct snapshot **ret_snapshot,
+                        struct error *error)
+{
+	CLEANUP(snapshot_close) struct snapshot *snapshot = NULL;
+	int r = start(directory, 0, SNAPSHOT_MAX_ROOT_ENTRIES, &snapshot, error);
+
+	if (r < 0 || !snapshot)
+		return r;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_path(snapshot, paths[i], error);
+	if (r == 0)
+		r = walk(snapshot, error);
 	if (r < 0)
 		return r;
 	*ret_snapshot = TAKE_PTR(snapshot);

@@ -18,9 +18,10 @@
 #include "format/tree.h"
 #include <sys/types.h>
 
-#define SNAPSHOT_MAX_ENTRIES 200000
-#define SNAPSHOT_MAX_DEPTH   64
-#define SNAPSHOT_MAX_KEPT    512 /* memfds */
+#define SNAPSHOT_MAX_ENTRIES      200000
+#define SNAPSHOT_MAX_ROOT_ENTRIES 1000000 /* of a root filesystem */
+#define SNAPSHOT_MAX_DEPTH        64
+#define SNAPSHOT_MAX_KEPT         512 /* memfds */
 
 enum snapshot_state {
 	SNAPSHOT_UNREAD,
@@ -50,6 +51,11 @@ struct snapshot;
  * ret_snapshot  release with snapshot_close().
  * Errors        -E_IO (the root cannot be listed), -E_TOO_LARGE (more than the limits above), -E_MEMORY. */
 int snapshot_open(int directory, uint64_t keep_limit, struct snapshot **ret_snapshot, struct error *error);
+/* As snapshot_open, for a root filesystem of which only these paths (without a leading slash, none inside another) are
+ * recorded and walked; nothing is kept. One that is not there, or that only a link leads to, is left out.
+ * Errors: as snapshot_open. */
+int snapshot_open_paths(int directory, const char *const *paths, size_t count, struct snapshot **ret_snapshot,
+                        struct error *error);
 /* Closes every memfd and frees; sets *snapshot to NULL; fits CLEANUP(). */
 void snapshot_close(struct snapshot **snapshot);
 

@@ -18,6 +18,7 @@ struct snapshot {
 	struct snapshot_entry *entries;
 	size_t count;
 	size_t capacity;
+	size_t limit; /* of entries */
 	struct snapshot_map *maps;
 	size_t map_count;
 	uint64_t keep_limit;

@@ -209,7 +209,7 @@ int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *con
 	struct crew crew = {.snapshot = snapshot, .work = work};
 
 	if (!work)
-		return error_set(error, E_MEMORY, "", "there is not enough memory to read the boot files");
+		return error_set(error, E_MEMORY, "", "there is not enough memory to read the files");
 	for (size_t i = 0; i < snapshot->count; i++) {
 		struct snapshot_entry *entry = &snapshot->entries[i];
 		enum snapshot_choice choice;
@@ -229,7 +229,7 @@ int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *con
 	for (size_t i = 0; i < crew.count; i++)
 		if (work[i].entry->state == SNAPSHOT_UNREAD)
 			return error_set(error, E_MEMORY, work[i].entry->path,
-			                 "there is not enough memory to read the boot files");
+			                 "there is not enough memory to read the files");
 	return 0;
 }
 

@@ -369,6 +369,7 @@ void verify_result_clear(struct verify_result *result)
 	for (size_t i = 0; i < result->finding_count; i++) {
 		free(result->findings[i].path);
 		free(result->findings[i].detail);
+		free(result->findings[i].package);
 	}
 	free(result->findings);
 	*result = (struct verify_result){0};

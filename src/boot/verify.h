@@ -56,6 +56,7 @@ struct verify_finding {
 	enum verify_kind kind;
 	char *path;                     /* raw bytes, without a leading slash */
 	enum tree_type expected, found; /* TREE_UNKNOWN where it is not known */
+	char *package;                  /* that the OS says it belongs to (boot/packages.h), or NULL */
 	char *detail;                   /* VERIFY_UNREADABLE: why; a link: where it points now; or NULL */
 };
 
@@ -75,6 +76,7 @@ struct verify_result {
 	enum verify_interrupted interrupted;
 	struct verify_finding *findings; /* in the order of paths */
 	size_t finding_count;
+	bool packages_known; /* the OS left a package database to look the findings up in */
 };
 void verify_result_clear(struct verify_result *result);
 

@@ -135,7 +135,7 @@ void verify_expected_clear(struct verify_expected *expected)
 	tree_clear(&expected->tree);
 }
 
-static int add_finding(struct verify_result *result, enum verify_kind kind, const char *path, enum tree_type expected,
+int verify_add_finding(struct verify_result *result, enum verify_kind kind, const char *path, enum tree_type expected,
                        const struct snapshot_entry *entry)
 {
 	size_t count = result->finding_count;
@@ -178,9 +178,9 @@ static int compare_file(const struct verify_expected *expected, const struct sna
 	if (entry->state == SNAPSHOT_UNREAD)
 		return error_set(error, E_ORDER, entry->path, "/%s was not read", entry->path);
 	if (entry->state == SNAPSHOT_FAILED)
-		return add_finding(result, VERIFY_UNREADABLE, entry->path, TREE_FILE, entry);
+		return verify_add_finding(result, VERIFY_UNREADABLE, entry->path, TREE_FILE, entry);
 	if (file && memcmp(file->digest, entry->digest, sizeof(file->digest)) != 0)
-		return add_finding(result, VERIFY_CHANGED, entry->path, TREE_FILE, entry);
+		return verify_add_finding(result, VERIFY_CHANGED, entry->path, TREE_FILE, entry);
 	return 0;
 }
 
@@ -198,13 +198,13 @@ static int compare_entry(const struct verify_expected *expected, const struct tr
                          const struct snapshot_entry *entry, struct verify_result *result, struct error *error)
 {
 	if (!type_fits(expected, wanted->type, entry->type))
-		return add_finding(result, VERIFY_RETYPED, entry->path, wanted->type, entry);
+		return verify_add_finding(result, VERIFY_RETYPED, entry->path, wanted->type, entry);
 	if (entry->type == TREE_FILE)
 		return compare_file(expected, entry, result, error);
 	if (entry->type == TREE_DIRECTORY && entry->state == SNAPSHOT_FAILED)
-		return add_finding(result, VERIFY_UNREADABLE, entry->path, TREE_DIRECTORY, entry);
+		return verify_add_finding(result, VERIFY_UNREADABLE, entry->path, TREE_DIRECTORY, entry);
 	if (entry->type == TREE_LINK && wanted->target && strcmp(wanted->target, entry->target) != 0)
-		return add_finding(result, VERIFY_CHANGED, entry->path, TREE_LINK, entry);
+		return verify_add_finding(result, VERIFY_CHANGED, entry->path, TREE_LINK, entry);
 	return 0;
 }
 
@@ -215,15 +215,15 @@ static int compare_unlisted(const struct verify_expected *expected, const struct
 	if (strncmp(entry->path, "kexec", 5) == 0) {
 		if (is_parameter(entry))
 			return entry->state == SNAPSHOT_FAILED
-			           ? add_finding(result, VERIFY_UNREADABLE, entry->path, TREE_FILE, entry)
+			           ? verify_add_finding(result, VERIFY_UNREADABLE, entry->path, TREE_FILE, entry)
 			           : 0;
-		return add_finding(result, VERIFY_ADDED, entry->path, TREE_UNKNOWN, entry);
+		return verify_add_finding(result, VERIFY_ADDED, entry->path, TREE_UNKNOWN, entry);
 	}
 	if (!expected->has_tree && !expected->has_manifest)
 		return 0;
 	if (!expected->has_tree && entry->type != TREE_FILE)
 		return 0;
-	return add_finding(result, VERIFY_ADDED, entry->path, TREE_UNKNOWN, entry);
+	return verify_add_finding(result, VERIFY_ADDED, entry->path, TREE_UNKNOWN, entry);
 }
 
 /* Two sorted lists side by side. */
@@ -239,7 +239,7 @@ static int compare_lists(const struct snapshot *snapshot, const struct verify_ex
 		int order = !wanted ? 1 : !entry ? -1 : strcmp(wanted->path, entry->path);
 
 		if (wanted && order < 0)
-			r = add_finding(result, VERIFY_REMOVED, wanted->path, wanted->type, NULL);
+			r = verify_add_finding(result, VERIFY_REMOVED, wanted->path, wanted->type, NULL);
 		else if (entry && order > 0)
 			r = compare_unlisted(expected, entry, result);
 		else if (wanted && entry)

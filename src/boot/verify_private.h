@@ -28,6 +28,10 @@ void verify_expected_clear(struct verify_expected *expected);
 int verify_run_gpgv(const struct verify_keyring *keyring, int signature, int message, struct verify_status *ret_status,
                     struct error *error);
 
+/* Adds a finding; entry is what is there, or NULL. Errors: -E_MEMORY. */
+int verify_add_finding(struct verify_result *result, enum verify_kind kind, const char *path, enum tree_type expected,
+                       const struct snapshot_entry *entry);
+
 /* Fills the lists, files and bytes of the result. Errors: -E_ORDER, -E_MEMORY. */
 int verify_compare(const struct snapshot *snapshot, const struct verify_expected *expected,
                    struct verify_result *result, struct error *error);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `heads boot sign --gnupghome HOME [--key FINGERPRINT] DIR` */
+/* `heads boot sign --gnupghome HOME [--key FINGERPRINT] [--root-hashes FILE] DIR` */
 #include "command/boot_sign.h"
 #include "attest/eventlog.h"
 #include "attest/keep.h"
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "boot/root_hashes.h"
 #include "boot/sign.h"
 #include "command/nouns.h"
 #include "format/rollback.h"
@@ -57,7 +59,7 @@ void boot_sign_print(const struct command_context *context, const struct sign_re
 
 /* Signed on the machine itself: what it measured goes into the set, for the day on which the TOTP secret does not open
  * (attest/keep.h). Without it /boot is signed all the same. */
-static void add_list(const struct command_context *context, struct sign_request *request, struct sign_file *file,
+static void add_list(const struct command_context *context, struct sign_request *request, struct sign_file *files,
                      struct buffer *text)
 {
 	CLEANUP(buffer_clear) struct buffer settings = {0};
@@ -72,24 +74,44 @@ static void add_list(const struct command_context *context, struct sign_request 
 		(void)fprintf(stderr, "heads: %s is not written: %s\n", KEEP_FILE, error.sentence);
 		return;
 	}
-	*file = (struct sign_file){KEEP_FILE, buffer_bytes(text)};
-	request->files = file;
-	request->file_count = 1;
+	files[request->file_count++] = (struct sign_file){KEEP_FILE, buffer_bytes(text)};
 }
 
-static int sign_path(const struct command_context *context, const struct sign_request *asked, const char *path)
+/* The list of the root's files (heads root hash), looked at before it is signed: nothing that cannot be read gets the
+ * owner's signature. */
+static int add_root_hashes(const char *path, struct sign_request *request, struct sign_file *files, struct buffer *text,
+                           struct error *error)
+{
+	CLEANUP(manifest_clear) struct manifest list = {0};
+	int r = file_read(path, MANIFEST_MAX_SIZE, text, error);
+
+	if (r == 0)
+		r = manifest_parse_root(buffer_bytes(text), &list, error);
+	if (r < 0)
+		return r;
+	if (list.count == 0)
+		return error_set(error, E_MALFORMED, path, "%s lists no file of the root", path);
+	files[request->file_count++] = (struct sign_file){ROOT_HASHES_NAME, buffer_bytes(text)};
+	return 0;
+}
+
+static int sign_path(const struct command_context *context, const struct sign_request *asked, const char *root_hashes,
+                     const char *path)
 {
 	struct error error = {0};
 	CLEANUP_CLOSE int directory = boot_sign_open(asked, path, &error);
 	struct sign_request request = *asked;
-	CLEANUP(buffer_clear) struct buffer list = {0};
+	CLEANUP(buffer_clear) struct buffer list = {0}, root_list = {0};
 	struct sign_result result;
-	struct sign_file file;
+	struct sign_file files[2];
 
 	if (directory < 0)
 		return command_fail(context, &error);
 	request.directory = directory;
-	add_list(context, &request, &file, &list);
+	request.files = files;
+	add_list(context, &request, files, &list);
+	if (root_hashes && add_root_hashes(root_hashes, &request, files, &root_list, &error) < 0)
+		return command_fail(context, &error);
 	if (sign_directory(&request, &result, &error) < 0)
 		return command_fail(context, &error);
 	boot_sign_print(context, &result, NULL);
@@ -99,13 +121,15 @@ static int sign_path(const struct command_context *context, const struct sign_re
 int boot_sign_run(const struct command_context *context, int argc, char **argv)
 {
 	struct sign_request request = {0};
-	const char *path = NULL;
+	const char *path = NULL, *root_hashes = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--gnupghome") == 0 && i + 1 < argc) {
 			request.home = argv[++i];
 		} else if (strcmp(argv[i], "--key") == 0 && i + 1 < argc) {
 			request.key = argv[++i];
+		} else if (strcmp(argv[i], "--root-hashes") == 0 && i + 1 < argc) {
+			root_hashes = argv[++i];
 		} else if (strcmp(argv[i], "--rollback") == 0 && i + 1 < argc) {
 			if (!read_number(argv[++i], &request.rollback))
 				return command_usage(context, "--rollback wants the value of a counter, not %s",
@@ -124,5 +148,5 @@ int boot_sign_run(const struct command_context *context, int argc, char **argv)
 		return command_usage(context, "boot sign wants --gnupghome HOME and a directory");
 	if (request.key && (request.key[0] == '\0' || request.key[0] == '-'))
 		return command_usage(context, "--key wants the fingerprint of a key");
-	return sign_path(context, &request, path);
+	return sign_path(context, &request, root_hashes, path);
 }

@@ -3,9 +3,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "boot/catalogue.h"
+#include "boot/packages.h"
 #include "boot/report.h"
 #include "boot/rollback.h"
 #include "boot/verify.h"
+#include "command/findings.h"
 #include "command/nouns.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +15,16 @@
 
 #define KEYRING_LIMIT ((size_t)16 << 20)
 
-static struct json_object *list(const struct verify_result *result, enum verify_kind kind, enum verify_kind other)
+/* null where the OS left no package database. */
+static struct json_object *packages(const struct verify_result *result, const struct change_group *group)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array;
 
-	for (size_t i = 0; i < result->finding_count; i++) {
-		const struct verify_finding *finding = &result->findings[i];
-		CLEANUP(buffer_clear) struct buffer path = {0};
-
-		if (finding->kind != kind && finding->kind != other)
-			continue;
-		buffer_append_byte(&path, '/');
-		buffer_append_string(&path, finding->path);
-		if (buffer_string(&path))
-			json_object_array_add(array, command_json_name(buffer_string(&path)));
-	}
+	if (!result->packages_known)
+		return NULL;
+	array = json_object_new_array();
+	for (size_t i = 0; i < group->package_count; i++)
+		json_object_array_add(array, json_object_new_string(group->packages[i]));
 	return array;
 }
 
@@ -42,14 +39,8 @@ static struct json_object *groups(const struct verify_result *result, const stru
 		const struct change_group *group = &changes.groups[i];
 		struct json_object *object = json_object_new_object(), *paths = json_object_new_array();
 
-		for (size_t j = 0; j < group->count; j++) {
-			CLEANUP(buffer_clear) struct buffer path = {0};
-
-			buffer_append_byte(&path, '/');
-			buffer_append_string(&path, result->findings[group->findings[j]].path);
-			if (buffer_string(&path))
-				json_object_array_add(paths, command_json_name(buffer_string(&path)));
-		}
+		for (size_t j = 0; j < group->count; j++)
+			json_object_array_add(paths, findings_path_json(result->findings[group->findings[j]].path));
 		json_object_object_add(object, "kind", json_object_new_string(change_kind_name(group->kind)));
 		json_object_object_add(object, "version",
 		                       group->version[0] ? json_object_new_string(group->version) : NULL);
@@ -57,6 +48,7 @@ static struct json_object *groups(const struct verify_result *result, const stru
 		                       group->previous[0] ? json_object_new_string(group->previous) : NULL);
 		json_object_object_add(object, "sentence", json_object_new_string(group->sentence));
 		json_object_object_add(object, "paths", paths);
+		json_object_object_add(object, "packages", packages(result, group));
 		json_object_array_add(array, object);
 	}
 	return array;
@@ -72,12 +64,7 @@ static void print_json(const struct verify_result *result, const struct entry_li
 	json_object_object_add(object, "signer", result->signer[0] ? json_object_new_string(result->signer) : NULL);
 	json_object_object_add(object, "files", json_object_new_int64((int64_t)result->files));
 	json_object_object_add(object, "bytes", json_object_new_int64((int64_t)result->bytes));
-	/* What cannot be read is not what was signed: it is in both lists. */
-	json_object_object_add(object, "changed", list(result, VERIFY_CHANGED, VERIFY_UNREADABLE));
-	json_object_object_add(object, "added", list(result, VERIFY_ADDED, VERIFY_ADDED));
-	json_object_object_add(object, "removed", list(result, VERIFY_REMOVED, VERIFY_REMOVED));
-	json_object_object_add(object, "retyped", list(result, VERIFY_RETYPED, VERIFY_RETYPED));
-	json_object_object_add(object, "unreadable", list(result, VERIFY_UNREADABLE, VERIFY_UNREADABLE));
+	findings_add_json(result, object);
 	json_object_object_add(object, "groups", groups(result, entries));
 	if (result->counter_file)
 		json_object_array_add(unsigned_files, json_object_new_string("/kexec_hotp_counter"));
@@ -147,6 +134,7 @@ static int verify_path(const struct command_context *context, const struct verif
 	/* Only for the words of the groups; nobody has verified this tree. */
 	if (result.finding_count > 0 && catalogue_build_confined(&source, &catalogue, NULL) == 0)
 		entries = &catalogue.entries;
+	(void)packages_name(directory, &result);
 	if (context->json)
 		print_json(&result, entries);
 	else

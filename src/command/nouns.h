@@ -11,6 +11,7 @@ extern const struct command_noun command_init;
 extern const struct command_noun command_menu;
 extern const struct command_noun command_pcr;
 extern const struct command_noun command_rom;
+extern const struct command_noun command_root;
 extern const struct command_noun command_settings;
 extern const struct command_noun command_totp;
 extern const struct command_noun command_tpm;

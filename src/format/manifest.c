@@ -5,7 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OBJECT "kexec_hashes.txt"
+/* In what the two lists differ. */
+struct rules {
+	const char *name;   /* of the list */
+	const char *prefix; /* of every path */
+	const char *place;  /* whose paths they are */
+	size_t max_files;
+	bool (*leaves_out)(const char *path); /* a path that the list may not hold */
+};
+
+static bool is_parameter(const char *path)
+{
+	return strncmp(path, "kexec", 5) == 0;
+}
+
+bool manifest_root_leaves_out(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strstr(slash ? slash : path, "kexec") != NULL;
+}
+
+static const struct rules boot_rules = {"kexec_hashes.txt", "./", "/boot", MANIFEST_MAX_FILES, is_parameter};
+static const struct rules root_rules = {"kexec_root_hashes.txt", "", "the root filesystem's files", SIZE_MAX,
+                                        manifest_root_leaves_out};
 
 bool manifest_path_is_plain(struct bytes path)
 {
@@ -59,8 +82,10 @@ malformed:
 	return NULL;
 }
 
-static int parse_line(struct bytes line, size_t number, struct manifest_file *ret_file, struct error *error)
+static int parse_line(const struct rules *rules, struct bytes line, size_t number, struct manifest_file *ret_file,
+                      struct error *error)
 {
+	size_t prefix = strlen(rules->prefix);
 	bool escaped = bytes_start_with(line, "\\");
 	CLEANUP_FREE char *name = NULL;
 	char *path;
@@ -69,19 +94,19 @@ static int parse_line(struct bytes line, size_t number, struct manifest_file *re
 		line = bytes_slice(line, 1, line.size);
 	if (line.size < 67 || line.data[64] != ' ' || (line.data[65] != ' ' && line.data[65] != '*') ||
 	    !hex_decode(bytes_slice(line, 0, 64), ret_file->digest, MANIFEST_DIGEST_SIZE))
-		return error_set(error, E_MALFORMED, OBJECT,
-		                 "line %zu of %s is not a SHA-256 digest, two spaces and a path", number, OBJECT);
+		return error_set(error, E_MALFORMED, rules->name,
+		                 "line %zu of %s is not a SHA-256 digest, two spaces and a path", number, rules->name);
 	name = read_name(bytes_slice(line, 66, line.size), escaped);
 	if (!name)
-		return error_set(error, E_MALFORMED, OBJECT, "the path in line %zu of %s cannot be read", number,
-		                 OBJECT);
-	if (strncmp(name, "./", 2) != 0 || !manifest_path_is_plain(bytes_from_string(name + 2)) ||
-	    strncmp(name + 2, "kexec", 5) == 0)
-		return error_set(error, E_MALFORMED, OBJECT, "the path in line %zu of %s is not one of /boot", number,
-		                 OBJECT);
-	path = strdup(name + 2);
+		return error_set(error, E_MALFORMED, rules->name, "the path in line %zu of %s cannot be read", number,
+		                 rules->name);
+	if (strncmp(name, rules->prefix, prefix) != 0 || !manifest_path_is_plain(bytes_from_string(name + prefix)) ||
+	    rules->leaves_out(name + prefix))
+		return error_set(error, E_MALFORMED, rules->name, "the path in line %zu of %s is not one of %s", number,
+		                 rules->name, rules->place);
+	path = strdup(name + prefix);
 	if (!path)
-		return error_set(error, E_MEMORY, OBJECT, "there is not enough memory to read %s", OBJECT);
+		return error_set(error, E_MEMORY, rules->name, "there is not enough memory to read %s", rules->name);
 	ret_file->path = path;
 	return 0;
 }
@@ -106,24 +131,27 @@ static bool reserve(struct manifest *manifest, size_t *capacity)
 	return true;
 }
 
-int manifest_parse(struct bytes text, struct manifest *ret_manifest, struct error *error)
+static int parse(const struct rules *rules, struct bytes text, struct manifest *ret_manifest, struct error *error)
 {
 	CLEANUP(manifest_clear) struct manifest manifest = {0};
 	size_t capacity = 0;
 
 	if (text.size > MANIFEST_MAX_SIZE)
-		return error_set(error, E_TOO_LARGE, OBJECT, "%s is larger than %zu bytes", OBJECT, MANIFEST_MAX_SIZE);
+		return error_set(error, E_TOO_LARGE, rules->name, "%s is larger than %zu bytes", rules->name,
+		                 MANIFEST_MAX_SIZE);
 	while (text.size > 0) {
 		const uint8_t *end = memchr(text.data, '\n', text.size);
 		size_t size = end ? (size_t)(end - text.data) : text.size;
 		int r;
 
-		if (manifest.count >= MANIFEST_MAX_FILES)
-			return error_set(error, E_TOO_LARGE, OBJECT, "%s lists more than %d files", OBJECT,
-			                 MANIFEST_MAX_FILES);
+		if (manifest.count >= rules->max_files)
+			return error_set(error, E_TOO_LARGE, rules->name, "%s lists more than %zu files", rules->name,
+			                 rules->max_files);
 		if (!reserve(&manifest, &capacity))
-			return error_set(error, E_MEMORY, OBJECT, "there is not enough memory to read %s", OBJECT);
-		r = parse_line(bytes_slice(text, 0, size), manifest.count + 1, &manifest.files[manifest.count], error);
+			return error_set(error, E_MEMORY, rules->name, "there is not enough memory to read %s",
+			                 rules->name);
+		r = parse_line(rules, bytes_slice(text, 0, size), manifest.count + 1, &manifest.files[manifest.count],
+		               error);
 		if (r < 0)
 			return r;
 		manifest.count++;
@@ -133,11 +161,21 @@ int manifest_parse(struct bytes text, struct manifest *ret_manifest, struct erro
 		qsort(manifest.files, manifest.count, sizeof(*manifest.files), compare_files);
 	for (size_t i = 1; i < manifest.count; i++)
 		if (strcmp(manifest.files[i - 1].path, manifest.files[i].path) == 0)
-			return error_set(error, E_MALFORMED, OBJECT, "%s lists %s twice", OBJECT,
+			return error_set(error, E_MALFORMED, rules->name, "%s lists %s twice", rules->name,
 			                 manifest.files[i].path);
 	*ret_manifest = manifest;
 	manifest = (struct manifest){0};
 	return 0;
+}
+
+int manifest_parse(struct bytes text, struct manifest *ret_manifest, struct error *error)
+{
+	return parse(&boot_rules, text, ret_manifest, error);
+}
+
+int manifest_parse_root(struct bytes text, struct manifest *ret_manifest, struct error *error)
+{
+	return parse(&root_rules, text, ret_manifest, error);
 }
 
 void manifest_clear(struct manifest *manifest)

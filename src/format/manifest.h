@@ -30,6 +30,11 @@ struct manifest {
  * ret_manifest  is filled on success; release with manifest_clear().
  * Errors        -E_MALFORMED (with the number of the line), -E_TOO_LARGE, -E_MEMORY. */
 int manifest_parse(struct bytes text, struct manifest *ret_manifest, struct error *error);
+/* As manifest_parse for the list of a root filesystem's files, `kexec_root_hashes.txt`: paths without "./", of which
+ * none has "kexec" in its last part, and as many as fit. */
+int manifest_parse_root(struct bytes text, struct manifest *ret_manifest, struct error *error);
+/* Whether the original leaves a file of this path out of kexec_root_hashes.txt: "kexec" is in its last part. */
+bool manifest_root_leaves_out(const char *path);
 /* Frees all; fits CLEANUP(). */
 void manifest_clear(struct manifest *manifest);
 /* The file of this path, or NULL. */

@@ -121,6 +121,28 @@ static void test_what_no_entry_uses(void **state)
 	              "unknown|other files|3\n");
 }
 
+static void test_packages_are_named_once(void **state)
+{
+	char kernel[] = "linux-image-6.1", loader[] = "grub-efi";
+	struct verify_finding findings[] = {
+	    {.kind = VERIFY_CHANGED, .path = (char *)(uintptr_t) "System.map-6.1", .package = kernel},
+	    {.kind = VERIFY_CHANGED, .path = (char *)(uintptr_t) "grub/a.mod", .package = loader},
+	    {.kind = VERIFY_CHANGED, .path = (char *)(uintptr_t) "vmlinuz-6.1", .package = kernel},
+	    {.kind = VERIFY_ADDED, .path = (char *)(uintptr_t) "x"},
+	};
+	const struct verify_result result = {.findings = findings, .finding_count = 4};
+	CLEANUP(changes_clear) struct changes changes = {0};
+
+	(void)state;
+	assert_int_equal(changes_group(&result, NULL, &changes), 0);
+	assert_int_equal(changes.count, 3);
+	assert_string_equal(changes.groups[0].sentence,
+	                    "kernel 6.1 is another one under the same name (package linux-image-6.1)");
+	assert_string_equal(changes.groups[1].sentence, "files of the boot loader (package grub-efi)");
+	assert_int_equal(changes.groups[2].package_count, 0);
+	assert_string_equal(changes.groups[2].sentence, "other files");
+}
+
 static void test_versions_are_escaped(void **state)
 {
 	static const char *const lines[] = {"+vmlinuz-6\x1b[2J", NULL};
@@ -145,6 +167,7 @@ int main(void)
 	    cmocka_unit_test(test_versions_are_paired_by_flavour_and_order),
 	    cmocka_unit_test(test_an_initrd_built_anew_and_a_kernel_replaced),
 	    cmocka_unit_test(test_what_no_entry_uses),
+	    cmocka_unit_test(test_packages_are_named_once),
 	    cmocka_unit_test(test_versions_are_escaped),
 	    cmocka_unit_test(test_nothing),
 	};

@@ -55,6 +55,32 @@ static void test_escaped_names_are_understood(void **state)
 	assert_string_equal(buffer_string(&again), text);
 }
 
+static void test_the_list_of_the_roots_files(void **state)
+{
+	static const char *const refused[] = {
+	    HEX_A "  ./bin/ls\n",        HEX_A "  /bin/ls\n",          HEX_A "  bin/../ls\n", HEX_A "  sbin/kexec\n",
+	    HEX_A "  a/xkexec.h\n",      HEX_A "  kexec_hashes.txt\n", HEX_A "  bin/\n",      HEX_A " bin/ls\n",
+	    HEX_A "  b\n" HEX_B "  b\n", "\\" HEX_A "  bin/\\x\n",
+	};
+	CLEANUP(manifest_clear) struct manifest manifest = {0};
+	struct error error;
+
+	(void)state;
+	assert_int_equal(
+	    manifest_parse_root(text_of(HEX_B "  usr/bin/sh\n" HEX_A "  kexec/in\n\\" HEX_A "  lib/a\\\\x2d\\n\n"),
+	                        &manifest, NULL),
+	    0);
+	assert_int_equal(manifest.count, 3);
+	assert_string_equal(manifest.files[0].path, "kexec/in");
+	assert_string_equal(manifest.files[1].path, "lib/a\\x2d\n");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct manifest none = {0};
+
+		assert_int_equal(manifest_parse_root(text_of(refused[i]), &none, &error), -E_MALFORMED);
+		assert_string_equal(error.object, "kexec_root_hashes.txt");
+	}
+}
+
 static void test_refuses_what_is_no_manifest(void **state)
 {
 	static const char *const cases[] = {
@@ -227,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(test_reads_lines),
 	    cmocka_unit_test(test_empty_manifest_lists_nothing),
 	    cmocka_unit_test(test_escaped_names_are_understood),
+	    cmocka_unit_test(test_the_list_of_the_roots_files),
 	    cmocka_unit_test(test_refuses_what_is_no_manifest),
 	    cmocka_unit_test(test_refuses_too_many_files),
 	    cmocka_unit_test(test_path_length_is_bounded),
