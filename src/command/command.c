@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct command_noun *const nouns[] = {
-    &command_boot, &command_pcr,      &command_tpm,  &command_totp, &command_disk,
-    &command_rom,  &command_settings, &command_menu, &command_init,
+    &command_boot, &command_pcr, &command_tpm,      &command_totp, &command_hotp,
+    &command_disk, &command_rom, &command_settings, &command_menu, &command_init,
 };
 
 void command_print_json(struct json_object *object)
@@ -155,8 +155,8 @@ int command_main(int argc, char **argv)
 	if (i < 0)
 		return 2;
 	if (i >= argc)
-		return command_usage(&context,
-		                     "a noun is missing (boot, pcr, tpm, totp, disk, rom, settings); try heads --help");
+		return command_usage(
+		    &context, "a noun is missing (boot, pcr, tpm, totp, hotp, disk, rom, settings); try heads --help");
 	noun = find_noun(argv[i]);
 	if (!noun)
 		return command_usage(&context, "there is no noun \"%s\"; try heads --help", argv[i]);
