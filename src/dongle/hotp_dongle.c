@@ -42,7 +42,7 @@ static int ask(struct hotp_dongle *dongle, const uint8_t report[HOTP_HID_REPORT_
                uint8_t received[HOTP_HID_REPORT_SIZE], struct hotp_hid_answer *ret_answer, struct error *error)
 {
 	const unsigned long long end = log_now_ms() + ANSWER_LIMIT_MS;
-	struct hotp_hid_answer answer;
+	struct hotp_hid_answer answer = {0};
 	unsigned pause = PAUSE_FIRST_MS;
 	int r = dongle->exchange(dongle->context, report, received, false, error);
 
@@ -75,7 +75,7 @@ static int refuse(const struct hotp_dongle *dongle, uint8_t command, uint8_t res
 static int order(struct hotp_dongle *dongle, uint8_t report[HOTP_HID_REPORT_SIZE], struct error *error)
 {
 	uint8_t received[HOTP_HID_REPORT_SIZE];
-	struct hotp_hid_answer answer;
+	struct hotp_hid_answer answer = {0};
 	const uint8_t command = report[0];
 	int r = ask(dongle, report, received, &answer, error);
 
@@ -103,14 +103,14 @@ int hotp_dongle_identify(struct hotp_dongle *dongle, struct hotp_identity *ret_i
 	const bool storage = dongle->model == HOTP_NITROKEY_STORAGE;
 	struct hotp_identity identity = {.model = dongle->model};
 	uint8_t received[HOTP_HID_REPORT_SIZE];
-	struct hotp_hid_answer answer;
+	struct hotp_hid_answer answer = {0};
 	int r = ask_plain(dongle, storage ? HOTP_HID_STORAGE_STATUS : HOTP_HID_STATUS, received, &answer, error);
 
 	if (r == 0)
 		r = hotp_hid_decode_identity(&answer, &identity.says, error);
 	if (r == 0)
 		r = ask_plain(dongle, HOTP_HID_ADMIN_TRIES, received, &answer, error);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	identity.admin_tries = answer.payload.data[0];
 	*ret_identity = identity;
@@ -137,7 +137,7 @@ int hotp_dongle_log_in(struct hotp_dongle *dongle, struct bytes pin, struct erro
 {
 	uint8_t report[HOTP_HID_REPORT_SIZE], received[HOTP_HID_REPORT_SIZE];
 	CLEANUP(secret_clear) struct secret password = {0};
-	struct hotp_hid_answer answer;
+	struct hotp_hid_answer answer = {0};
 	struct hotp_identity identity;
 	int r = 0;
 
@@ -155,7 +155,7 @@ int hotp_dongle_log_in(struct hotp_dongle *dongle, struct bytes pin, struct erro
 	hotp_hid_encode_authenticate(pin, password.data, report);
 	r = ask(dongle, report, received, &answer, error);
 	memory_wipe(report, sizeof(report));
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (answer.result == HOTP_HID_WRONG_PASSWORD)
 		return error_set(error, E_WRONG_AUTH, "dongle", "the %s says that the admin PIN is wrong; %u %s left",
@@ -190,13 +190,13 @@ int hotp_dongle_program(struct hotp_dongle *dongle, struct bytes secret, struct 
 int hotp_dongle_verify(struct hotp_dongle *dongle, uint32_t code, bool *ret_right, struct error *error)
 {
 	uint8_t report[HOTP_HID_REPORT_SIZE], received[HOTP_HID_REPORT_SIZE];
-	struct hotp_hid_answer answer;
+	struct hotp_hid_answer answer = {0};
 	int r;
 
 	hotp_hid_encode_verify(code, report);
 	r = ask(dongle, report, received, &answer, error);
 	memory_wipe(report, sizeof(report));
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (answer.result == HOTP_HID_NOT_PROGRAMMED || answer.result == HOTP_HID_WRONG_SLOT)
 		return error_set(error, E_NO_SECRET, "dongle", "the %s holds no HOTP secret: program it again",

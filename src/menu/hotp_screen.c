@@ -194,7 +194,7 @@ static int run(struct menu *menu, struct error *error)
 
 	if (r == 0)
 		r = hotp_dongle_identify(&dongle, &identity, error);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (!confirm(menu, &identity))
 		return 1;
