@@ -86,19 +86,16 @@ static uint64_t encode_note(uint64_t floor, uint32_t shown)
 	return floor << 32 | shown;
 }
 
-int totp_new(struct tpm *tpm, uint64_t unix_seconds, struct bytes owner, struct secret *ret_secret, struct error *error)
+int totp_make_secret(struct tpm *tpm, struct secret *ret_secret, struct error *error)
 {
 	CLEANUP(secret_clear) struct secret secret = {0}, kernel = {0};
 	uint8_t random[RANDOM_SIZE];
 	const struct bytes part = bytes_make(random, sizeof(random));
-	struct tpm_pcrs pcrs;
 	struct digest mixed;
-	int result = totp_check_clock(unix_seconds, 0, 0, error);
+	int result;
 
-	if (result < 0)
-		return result;
 	if (secret_allocate(TOTP_SECRET_SIZE, &secret) < 0 || secret_allocate(RANDOM_SIZE, &kernel) < 0)
-		return error_set(error, E_MEMORY, "TOTP", "no locked memory for the secret");
+		return error_set(error, E_MEMORY, "TPM", "no locked memory for the secret");
 	result = tpm_random(tpm, random, sizeof(random), error);
 	if (result < 0)
 		return result;
@@ -109,8 +106,21 @@ int totp_new(struct tpm *tpm, uint64_t unix_seconds, struct bytes owner, struct 
 	memcpy(secret.data, mixed.data, TOTP_SECRET_SIZE);
 	secret.size = TOTP_SECRET_SIZE;
 	memory_wipe(&mixed, sizeof(mixed));
+	*ret_secret = TAKE(secret, (struct secret){0});
+	return 0;
+}
+
+int totp_new(struct tpm *tpm, uint64_t unix_seconds, struct bytes owner, struct secret *ret_secret, struct error *error)
+{
+	CLEANUP(secret_clear) struct secret secret = {0};
+	struct tpm_pcrs pcrs;
+	int result = totp_check_clock(unix_seconds, 0, 0, error);
+
+	if (result == 0)
+		result = totp_make_secret(tpm, &secret, error);
 	/* The PCRs as they are, all in the bank that seals are made to. */
-	result = tpm_pcr_read(tpm, HASH_SHA256, TOTP_PCR_MASK, &pcrs, error);
+	if (result == 0)
+		result = tpm_pcr_read(tpm, HASH_SHA256, TOTP_PCR_MASK, &pcrs, error);
 	if (result == 0)
 		result = tpm_hmac_make(tpm, TPM_SLOT_TOTP, secret_bytes(&secret), &pcrs, owner, error);
 	if (result == 0)
@@ -140,20 +150,24 @@ static void name_pcrs(uint32_t mask, char *text, size_t size)
 	}
 }
 
-/* What an error of the TPM means for the owner. */
-static int explain(struct tpm *tpm, int result, struct error *error)
+int totp_explain(struct tpm *tpm, enum tpm_slot slot, const char *what, int result, struct error *error)
 {
 	char pcrs[160];
 	uint32_t mask = 0;
 
-	if (result == -E_WRONG_PCR && tpm_seal_difference(tpm, TPM_SLOT_TOTP, &mask, NULL) == 0 && mask != 0) {
+	if (result == -E_WRONG_PCR && tpm_seal_difference(tpm, slot, &mask, NULL) == 0 && mask != 0) {
 		name_pcrs(mask, pcrs, sizeof(pcrs));
-		return error_set(error, E_WRONG_PCR, "TOTP", "not available: %s changed", pcrs);
+		return error_set(error, E_WRONG_PCR, what, "not available: %s changed", pcrs);
 	}
+	return result;
+}
+
+static int explain(struct tpm *tpm, int result, struct error *error)
+{
 	if (result == -E_NO_SECRET)
 		return error_set(error, E_NO_SECRET, "TOTP",
 		                 "there is no TOTP secret in this TPM yet; make one and enrol it in your phone");
-	return result;
+	return totp_explain(tpm, TPM_SLOT_TOTP, "TOTP", result, error);
 }
 
 static int compute(struct tpm *tpm, uint64_t unix_seconds, char code[7], struct error *error)

@@ -17,6 +17,12 @@
 #define TOTP_AHEAD_DAYS_LIMIT    36500
 #define TOTP_AHEAD_DAYS_FALLBACK 90
 
+/* What HOTP (attest/hotp.h) does the same way. A new secret of TOTP_SECRET_SIZE bytes from the TPM's and the kernel's
+ * random numbers, either of which suffices; release with secret_clear. */
+int totp_make_secret(struct tpm *tpm, struct secret *ret_secret, struct error *error);
+/* What an error of the TPM about a slot means for the owner; what: "TOTP". Returns result. */
+int totp_explain(struct tpm *tpm, enum tpm_slot slot, const char *what, int result, struct error *error);
+
 /* What the HMAC is made of at a time, and the 6 digits of an HMAC-SHA-1 (RFC 4226 section 5.3, RFC 6238). */
 void totp_message(uint64_t unix_seconds, uint8_t message[TOTP_MESSAGE_SIZE]);
 void totp_digits(const struct digest *mac, char code[7]);

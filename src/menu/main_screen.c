@@ -13,6 +13,7 @@ enum choice {
 	ENTRIES,
 	FORCED,
 	TOTP,
+	HOTP,
 	UNLOCK,
 	ROLLBACK,
 	TPM,
@@ -30,6 +31,8 @@ enum choice {
 static const char help[] = "The line TOTP shows a code that only this firmware, unchanged, can compute. Compare it "
                            "with the code of your phone "
                            "before you type any passphrase.\n"
+                           "The line HOTP says whether your security dongle confirms the firmware; its lamp shows the "
+                           "same.\n"
                            "The line /boot says whether every file that will be started is what you signed.\n"
                            "Boot only when both are right. If they are not, open the report: it names each file.";
 
@@ -86,6 +89,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
 	add(shown, TOTP, 't',
 	    menu->totp_problem.code == E_NO_SECRET ? "TOTP: make the secret" : "TOTP: new secret, details", UI_NORMAL);
+	if (menu->tpm)
+		add(shown, HOTP, 'h', "HOTP: security dongle", UI_NORMAL);
 	if (verified && menu->tpm)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	if (verified && menu->tpm && boot->verify.rollback == VERIFY_ROLLBACK_ABSENT)
@@ -128,6 +133,9 @@ static int choose(struct menu *menu, enum choice choice)
 	case TOTP:
 		screen_totp(menu);
 		return 0;
+	case HOTP:
+		screen_hotp(menu);
+		return 0;
 	case UNLOCK:
 		screen_unlock(menu);
 		return 0;
@@ -169,6 +177,8 @@ static unsigned timeout(struct menu *menu, const struct shown *shown)
 	if (!menu->may_time_out || shown->choices[0] != BOOT)
 		return 0;
 	if (!menu->totp.open && menu->totp_problem.code != E_NO_SECRET && menu->totp_problem.code != E_NO_DEVICE)
+		return 0;
+	if (menu_hotp_worries(menu))
 		return 0;
 	if (menu->explanation.why.count > 0)
 		return 0; /* a TPM without the secret that was there */

@@ -197,6 +197,7 @@ int menu_run(const struct menu_request *request)
 		if (!menu.totp.open)
 			menu_explain_totp(&menu);
 	}
+	menu_check_hotp(&menu); /* after /boot, while whose reading the kernel finds the dongle */
 	if (menu.totp_problem.code == E_NO_SECRET && menu.tpm && !menu.totp.open &&
 	    rom_settings_number(&menu.settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0) {
 		log_line("ask what=totp-enrol");

@@ -4,11 +4,22 @@
 #define HEADS_MENU_SCREEN_H
 
 #include "attest/explain.h"
+#include "attest/hotp.h"
 #include "attest/totp.h"
 #include "boot/system.h"
 #include "menu/menu.h"
 #include "rom/settings.h"
 #include "tpm/tpm.h"
+
+/* What the security dongle says of the firmware. */
+struct menu_hotp {
+	bool known; /* one was programmed: setup says which */
+	bool asked; /* result or problem says what came of it */
+	bool sent;  /* a code went out in this start: there is no other one */
+	struct hotp_setup setup;
+	struct hotp_result result;
+	struct error problem; /* code E_NONE: result is valid */
+};
 
 struct menu {
 	const struct menu_request *request;
@@ -28,6 +39,7 @@ struct menu {
 	struct secret owner; /* the TPM's owner passphrase once it was given: menu_as_owner */
 	struct totp totp;    /* not open: not available, and totp_problem says why */
 	struct error totp_problem;
+	struct menu_hotp hotp;
 	struct explanation explanation; /* why the secret does not open; no cause: it does, or nothing is known */
 	struct error clock_problem;     /* code E_NONE: it does not stand before the release */
 	struct boot_system boot;
@@ -45,6 +57,8 @@ void screen_settings(struct menu *menu);
 void screen_system(struct menu *menu);
 int screen_firmware(struct menu *menu);
 void screen_totp(struct menu *menu);
+/* Gives the security dongle that is plugged in a new secret. */
+void screen_hotp(struct menu *menu);
 /* State of the TPM; takes its ownership after a typed word. */
 void screen_tpm(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
@@ -96,6 +110,14 @@ void menu_expect_tpm_of_boot(struct menu *menu);
 void menu_prepare_boot(struct menu *menu);
 /* Opens the TOTP secret and says how that went on the console log. */
 void menu_open_totp(struct menu *menu);
+/* Sends the dongle that was programmed this start's code, where there is one, and logs the answer. */
+void menu_check_hotp(struct menu *menu);
+/* The same for a dongle that was plugged in since; costs next to nothing where none was. */
+void menu_refresh_hotp(struct menu *menu);
+/* Its line among the status lines; none where no dongle was ever programmed. */
+void menu_add_hotp(const struct menu *menu, struct ui_text *text);
+/* A dongle was programmed and did not confirm the firmware. */
+bool menu_hotp_worries(const struct menu *menu);
 /* After the TOTP secret opened: what is measured now is kept for the next time. anew: it was sealed just now. */
 void menu_keep_measured(struct menu *menu, bool anew);
 /* After /boot was read: why the secret does not open, on the console log and in menu->explanation. */

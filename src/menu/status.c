@@ -94,8 +94,10 @@ void menu_status(void *context, struct ui_text *text)
 	time_t now = time(NULL);
 
 	refresh_totp(menu, now);
+	menu_refresh_hotp(menu);
 	add_clock(menu, text, now);
 	add_totp(menu, text, now);
+	menu_add_hotp(menu, text);
 	add_tpm(menu, text);
 	add_boot(menu, text);
 	if (menu->settings_problem.code != E_NONE)

@@ -8,6 +8,22 @@
 
 #define FIRMWARE_PCR 2
 
+/* The HOTP secret, where there is one, goes on as the TOTP secret does. */
+static int approve_both(struct tpm *tpm, const struct tpm_pcrs *sets, struct bytes owner, struct error *error)
+{
+	struct error refusal;
+	int r = tpm_approve(tpm, TPM_SLOT_TOTP, sets, TPM_APPROVE_MAX, owner, error);
+
+	if (r < 0)
+		return r;
+	r = tpm_approve(tpm, TPM_SLOT_HOTP, sets, TPM_APPROVE_MAX, owner, &refusal);
+	if (r == -E_NO_SECRET)
+		return 0;
+	if (r < 0 && error)
+		*error = refusal;
+	return r;
+}
+
 /* PCR 2 of the chip as it is, and as it will be when the plan is carried out on a copy of it. */
 static int predict_both(const struct update_plan *plan, const struct rom_image *chip, struct digest *ret_now,
                         struct digest *ret_next, struct error *error)
@@ -45,5 +61,5 @@ int update_approve(const struct update_plan *plan, const struct rom_image *chip,
 		                 "cannot be foreseen: the TOTP secret has to be made anew");
 	sets[1] = sets[0];
 	sets[1].values[FIRMWARE_PCR] = next;
-	return tpm_approve(tpm, TPM_SLOT_TOTP, sets, TPM_APPROVE_MAX, owner, error);
+	return approve_both(tpm, sets, owner, error);
 }

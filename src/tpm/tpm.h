@@ -125,6 +125,7 @@ bool tpm_is_guarded(const struct tpm *tpm);
 enum tpm_slot {
 	TPM_SLOT_DISK = 3,
 	TPM_SLOT_TOTP = 0x4d47,
+	TPM_SLOT_HOTP = 0x4d48,
 };
 
 /* Seals secret (at most 128 bytes) so that it opens only while the PCRs have the expected values, and replaces what the

@@ -17,7 +17,7 @@ static int note_index(struct tpm *tpm, enum tpm_slot slot, struct tpm2_nv *ret_n
 		return result;
 	policy = tpm2_object_policy(slot, &tpm->record, false);
 	*ret_nv =
-	    tpm2_nv_make(NOTE_FIRST + (uint32_t)slot, NOTE_ATTRIBUTES, NOTE_SIZE, &policy, "note of the last code");
+	    tpm2_nv_make(NOTE_FIRST + (uint32_t)slot, NOTE_ATTRIBUTES, NOTE_SIZE, &policy, "note beside the secret");
 	return 0;
 }
 

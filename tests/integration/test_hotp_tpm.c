@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* HOTP between swtpm and the virtual dongle: who gets a code, which one, and every answer. */
+#include "attest/hotp.h"
+#include "base/cleanup.h"
+#include "dongle/hid_dongle.h"
+#include "integration/swtpm.h"
+#include "unit/cmocka_all.h"
+#include <string.h>
+
+#define SERIAL    0x1234abcdu
+#define ADMIN_PIN bytes_from_string("12345678")
+
+static struct swtpm swtpm;
+/* What went to the dongle, and what is to go wrong there. */
+static unsigned codes_sent, busy_answers;
+static bool unplugged;
+
+static int setup(void **state)
+{
+	(void)state;
+	digest_library_start();
+	swtpm_start(&swtpm);
+	hid_dongle_make("librem-key", SERIAL);
+	codes_sent = busy_answers = 0;
+	unplugged = false;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	swtpm_stop(&swtpm);
+	return 0;
+}
+
+static int exchange(void *context, const uint8_t report[HOTP_HID_REPORT_SIZE], uint8_t answer[HOTP_HID_REPORT_SIZE],
+                    bool only_receive, struct error *error)
+{
+	static uint8_t last[HOTP_HID_REPORT_SIZE];
+
+	(void)context;
+	if (unplugged)
+		return error_set(error, E_IO, "dongle", "unplugged");
+	if (!only_receive) {
+		codes_sent += report[0] == HOTP_HID_VERIFY_CODE;
+		hid_dongle_run(report, last);
+	}
+	memcpy(answer, last, HOTP_HID_REPORT_SIZE);
+	if (busy_answers > 0) {
+		const uint8_t rest[2] = {report[0]};
+
+		busy_answers--;
+		hotp_hid_encode((enum hotp_hid_command)1, bytes_make(rest, sizeof(rest)), answer); /* busy */
+	}
+	return 0;
+}
+
+static void plug(enum hotp_model model, struct hotp_dongle *dongle)
+{
+	*dongle = HOTP_DONGLE_CLOSED;
+	dongle->model = model;
+	dongle->exchange = exchange;
+}
+
+static void program(struct tpm *tpm)
+{
+	CLEANUP(hotp_dongle_close) struct hotp_dongle dongle = HOTP_DONGLE_CLOSED;
+	struct error error = {.code = E_NONE};
+
+	plug(HOTP_LIBREM_KEY, &dongle);
+	if (hotp_dongle_log_in(&dongle, ADMIN_PIN, &error) < 0 || hotp_new(tpm, &dongle, BYTES_EMPTY, &error) < 0)
+		fail_msg("%s", error.sentence);
+}
+
+/* A start of the machine: what the dongle says, or a negative error. */
+static int check_at_start(enum hotp_model model, struct error *error)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	CLEANUP(hotp_dongle_close) struct hotp_dongle dongle = HOTP_DONGLE_CLOSED;
+	struct hotp_setup known;
+	struct hotp_result result;
+	int r;
+
+	swtpm_power_cycle(&swtpm);
+	tpm = swtpm_open(&swtpm);
+	plug(model, &dongle);
+	r = hotp_look(tpm, &known, error);
+	if (r == 0)
+		r = hotp_check(tpm, &known, &dongle, &result, error);
+	return r < 0 ? r : (int)result.answer;
+}
+
+static uint64_t counter(void)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	uint64_t value = 0;
+
+	assert_int_equal(tpm_counter_read(tpm, TPM_COUNTER_HOTP, &value, NULL), 0);
+	return value;
+}
+
+static void test_confirms_at_every_start(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct hotp_setup known;
+	struct hotp_result result;
+	struct error error;
+	uint64_t before;
+	unsigned commands = tpm_command_count(tpm);
+
+	(void)state;
+	assert_int_equal(hotp_look(tpm, &known, &error), -E_NO_SECRET);
+	assert_in_range(tpm_command_count(tpm) - commands, 1, 1);
+	program(tpm);
+	assert_int_equal(hotp_look(tpm, &known, &error), 0);
+	assert_int_equal(known.model, HOTP_LIBREM_KEY);
+	assert_int_equal(known.serial, SERIAL);
+	assert_int_equal(hotp_check(tpm, &known, NULL, &result, &error), 0);
+	assert_int_equal(result.answer, HOTP_ABSENT);
+	tpm_close(&tpm);
+	before = counter();
+	/* beyond the window of ten: the two counters go together */
+	for (unsigned i = 0; i < 13; i++)
+		assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
+	assert_int_equal(counter(), before + 13);
+	/* anew, over what is there */
+	tpm = swtpm_open(&swtpm);
+	program(tpm);
+	tpm_close(&tpm);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
+}
+
+static void test_other_models(void **state)
+{
+	static const struct {
+		const char *name;
+		enum hotp_model model;
+	} models[] = {{"nitrokey-pro", HOTP_NITROKEY_PRO}, {"nitrokey-storage", HOTP_NITROKEY_STORAGE}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+		CLEANUP(hotp_dongle_close) struct hotp_dongle dongle = HOTP_DONGLE_CLOSED;
+		struct hotp_setup known;
+		struct error error;
+
+		hid_dongle_make(models[i].name, 7);
+		plug(models[i].model, &dongle);
+		busy_answers = 3;
+		assert_int_equal(hotp_dongle_log_in(&dongle, ADMIN_PIN, &error), 0);
+		assert_int_equal(hotp_new(tpm, &dongle, BYTES_EMPTY, &error), 0);
+		assert_int_equal(hotp_look(tpm, &known, &error), 0);
+		assert_int_equal(known.serial, 7);
+		tpm_close(&tpm);
+		assert_int_equal(check_at_start(models[i].model, &error), HOTP_RIGHT);
+	}
+}
+
+/* Another dongle gets no code, though it might even know the secret; nor does the counter rise for it. */
+static void test_A9_a_foreign_dongle_gets_no_code(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct error error;
+	uint64_t before;
+
+	(void)state;
+	program(tpm);
+	tpm_close(&tpm);
+	before = counter();
+	codes_sent = 0;
+	hid_dongle_rename(SERIAL + 1);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_FOREIGN);
+	hid_dongle_rename(SERIAL);
+	assert_int_equal(check_at_start(HOTP_NITROKEY_PRO, &error), HOTP_FOREIGN);
+	assert_int_equal(codes_sent, 0);
+	assert_int_equal(counter(), before);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
+}
+
+/* Changed firmware gets no code from the TPM, and uses none up. */
+static void test_A9_changed_firmware_has_no_code(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(hotp_dongle_close) struct hotp_dongle dongle = HOTP_DONGLE_CLOSED;
+	struct hotp_setup known;
+	struct hotp_result result;
+	struct error error;
+	uint64_t before;
+
+	(void)state;
+	program(tpm);
+	tpm_close(&tpm);
+	before = counter();
+	swtpm_power_cycle(&swtpm);
+	tpm = swtpm_open(&swtpm);
+	extend_text(tpm, 2, "other firmware");
+	codes_sent = 0;
+	plug(HOTP_LIBREM_KEY, &dongle);
+	assert_int_equal(hotp_look(tpm, &known, &error), 0);
+	assert_int_equal(hotp_check(tpm, &known, &dongle, &result, &error), -E_WRONG_PCR);
+	assert_non_null(strstr(error.sentence, "PCR 2 changed"));
+	assert_false(result.sent);
+	assert_int_equal(codes_sent, 0);
+	tpm_close(&tpm);
+	assert_int_equal(counter(), before);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
+}
+
+/* A code whose answer got lost is not sent again: the next start has the next one. */
+static void test_A9_no_code_is_sent_twice(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct error error;
+	uint64_t value;
+
+	(void)state;
+	program(tpm);
+	/* another program of the approved firmware used codes up, within the window */
+	for (unsigned i = 0; i < 9; i++)
+		assert_int_equal(tpm_counter_increment(tpm, TPM_COUNTER_HOTP, &value, &error), 0);
+	tpm_close(&tpm);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
+	tpm = swtpm_open(&swtpm);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(tpm_counter_increment(tpm, TPM_COUNTER_HOTP, &value, &error), 0);
+	tpm_close(&tpm);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_WRONG);
+	/* the cap ends it: neither code nor counter */
+	swtpm_power_cycle(&swtpm);
+	tpm = swtpm_open(&swtpm);
+	extend_text(tpm, 4, "handover");
+	assert_int_equal(tpm_counter_increment(tpm, TPM_COUNTER_HOTP, &value, &error), -E_WRONG_PCR);
+}
+
+static void test_what_the_dongle_has_lost(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct error error;
+
+	(void)state;
+	program(tpm);
+	tpm_close(&tpm);
+	hid_dongle_make("librem-key", SERIAL);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_NOT_PROGRAMMED);
+	unplugged = true;
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), -E_IO);
+}
+
+/* A wrong PIN changes nothing and says what is left; the last try is never spent. */
+static void test_admin_pin(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(hotp_dongle_close) struct hotp_dongle dongle = HOTP_DONGLE_CLOSED;
+	const struct bytes wrong = bytes_from_string("87654321");
+	struct hotp_identity identity;
+	struct error error;
+
+	(void)state;
+	program(tpm);
+	plug(HOTP_LIBREM_KEY, &dongle);
+	assert_int_equal(hotp_new(tpm, &dongle, BYTES_EMPTY, &error), -E_ORDER);
+	assert_int_equal(hotp_dongle_log_in(&dongle, BYTES_EMPTY, &error), -E_USAGE);
+	assert_int_equal(hotp_dongle_log_in(&dongle, bytes_from_string("1234567890123456789012345"), &error), -E_USAGE);
+	assert_int_equal(hotp_dongle_log_in(&dongle, wrong, &error), -E_WRONG_AUTH);
+	assert_non_null(strstr(error.sentence, "2 tries are left"));
+	assert_int_equal(hotp_dongle_log_in(&dongle, wrong, &error), -E_WRONG_AUTH);
+	assert_non_null(strstr(error.sentence, "1 try is left"));
+	assert_int_equal(hotp_dongle_log_in(&dongle, ADMIN_PIN, &error), -E_LOCKED_OUT);
+	assert_int_equal(hotp_dongle_identify(&dongle, &identity, &error), 0);
+	assert_int_equal(identity.admin_tries, 1);
+	assert_int_equal(dongle.password.size, 0);
+	tpm_close(&tpm);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
+}
+
+/* The plug is pulled while the dongle is programmed: said so, and repeated. */
+static void test_interrupted(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(hotp_dongle_close) struct hotp_dongle dongle = HOTP_DONGLE_CLOSED;
+	struct error error;
+
+	(void)state;
+	program(tpm);
+	plug(HOTP_LIBREM_KEY, &dongle);
+	assert_int_equal(hotp_dongle_log_in(&dongle, ADMIN_PIN, &error), 0);
+	hid_dongle_make("librem-key", SERIAL); /* it forgets the password that stands for the PIN */
+	assert_int_equal(hotp_new(tpm, &dongle, BYTES_EMPTY, &error), -E_MALFORMED);
+	tpm_close(&tpm);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), -E_NO_SECRET);
+	assert_non_null(strstr(error.sentence, "interrupted"));
+	tpm = swtpm_open(&swtpm);
+	program(tpm);
+	tpm_close(&tpm);
+	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
+}
+
+static void test_commands(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(buffer_clear) struct buffer output = {0};
+
+	(void)state;
+	tpm_close(&tpm);
+	assert_int_equal(swtpm_tool(&swtpm, NULL, "%s --tpm %s hotp check", TEST_HEADS, swtpm.where), 1);
+	assert_int_equal(swtpm_tool(&swtpm, NULL, "%s --tpm %s hotp check now", TEST_HEADS, swtpm.where), 2);
+	tpm = swtpm_open(&swtpm);
+	program(tpm);
+	tpm_close(&tpm);
+	assert_int_equal(swtpm_tool(&swtpm, &output, "%s --json --tpm %s hotp check", TEST_HEADS, swtpm.where), 3);
+	assert_string_equal(buffer_string(&output), "{\"answer\":\"absent\",\"dongle\":null}\n");
+	assert_int_equal(swtpm_tool(&swtpm, NULL, "%s --tpm %s hotp new", TEST_HEADS, swtpm.where), 3);
+}
+
+int main(void)
+{
+#define WITH_TPM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    WITH_TPM(test_confirms_at_every_start),
+	    WITH_TPM(test_other_models),
+	    WITH_TPM(test_A9_a_foreign_dongle_gets_no_code),
+	    WITH_TPM(test_A9_changed_firmware_has_no_code),
+	    WITH_TPM(test_A9_no_code_is_sent_twice),
+	    WITH_TPM(test_what_the_dongle_has_lost),
+	    WITH_TPM(test_admin_pin),
+	    WITH_TPM(test_interrupted),
+	    WITH_TPM(test_commands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
