@@ -242,6 +242,8 @@ static int sign_and_publish(const struct sign_request *request, struct verify_ke
 
 	if (r == 0)
 		r = prepare(request, snapshot, &in_force, keyring, &set, result, error);
+	if (r == 0 && request->make_writable)
+		r = request->make_writable(request->context, error);
 	if (r < 0)
 		return r;
 	if (in_force == SIGNED_SET_IS_STAGED)
