@@ -30,6 +30,9 @@ struct sign_request {
 	 * more than the set says so far, where it says any. */
 	bool rollback_is_set;
 	uint64_t rollback;
+	/* What was read before and shown to who signs, all of it hashed; or NULL. Nothing else is signed (A6).
+	 * Borrowed. */
+	const struct snapshot *shown;
 	/* Where not NULL: called when all is signed and checked, before the first byte is written, to make the file
 	 * system writable. What it returns below 0 ends the signing. */
 	int (*make_writable)(void *context, struct error *error);
@@ -49,8 +52,8 @@ struct sign_result {
  *
  * Errors: -E_USAGE (a name of the request that cannot be signed), -E_REFUSED, with nothing written (a name with a byte
  * that the original's formats cannot carry: control, backslash, beyond ASCII; a device, pipe or socket; a foreign
- * kexec* name; no file at all; gpg does not sign), -E_IO, -E_PROCESS (no gpg), -E_SYSTEM (what was written does not
- * verify). */
+ * kexec* name; no file at all; other files than were shown; gpg does not sign), -E_IO, -E_PROCESS (no gpg), -E_SYSTEM
+ * (what was written does not verify). */
 int sign_directory(const struct sign_request *request, struct sign_result *ret_result, struct error *error);
 
 /* Has gpg sign the message, armoured and detached, exports the public key that it signed with into the keyring, and has

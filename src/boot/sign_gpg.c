@@ -173,7 +173,7 @@ int sign_message(const struct sign_request *request, struct bytes message, struc
                  struct buffer *signature, char signer[65], struct error *error)
 {
 	CLEANUP_CLOSE int message_fd = memfd_sealed("message", message, error);
-	struct verify_status status;
+	struct verify_status status = {0};
 	int r;
 
 	if (message_fd < 0)

@@ -155,8 +155,12 @@ static int sign(struct menu *menu, const struct signing_key *key, struct sign_re
 {
 	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(buffer_clear) struct buffer list = {0};
-	struct sign_request request = {
-	    .directory = directory, .secret = key, .make_writable = make_writable, .context = ret_written};
+	bool writable = false;
+	struct sign_request request = {.directory = directory,
+	                               .secret = key,
+	                               .shown = menu->boot.snapshot,
+	                               .make_writable = make_writable,
+	                               .context = &writable};
 	struct sign_file file;
 	struct error problem;
 	int r;
@@ -169,7 +173,8 @@ static int sign(struct menu *menu, const struct signing_key *key, struct sign_re
 	add_list(menu, &request, &file, &list);
 	ui_progress(menu->ui, TITLE, "Reading and signing /boot ...", 0, 0);
 	r = sign_directory(&request, result, error);
-	if (*ret_written && boot_device_writable(BOOT_MOUNT_POINT, false, &problem) < 0)
+	*ret_written = writable;
+	if (writable && boot_device_writable(BOOT_MOUNT_POINT, false, &problem) < 0)
 		log_error(&problem); /* it is read again from a mount of its own */
 	return r;
 }

@@ -87,7 +87,7 @@ def test_signed_in_the_machine(directory):
             machine.line("ask", 60)
             machine.see(r"Passphrase of the key", 30)
             machine.send("correct hors\r")
-        refused(machine, "wrong-auth", "not the passphrase")
+        refused(machine, "wrong-passphrase", "not the passphrase")
         require(disk_hash(machine) == before, "the disk changed although nothing was signed")
         offer(machine, "owner.asc")
         machine.line("ask", 60)

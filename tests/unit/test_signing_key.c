@@ -156,6 +156,42 @@ static void test_nothing_is_written_where_it_is_not_writable(void **state)
 	assert_int_equal(shell("cd %s/boot; ls | grep -q kexec", fixture_root), 1);
 }
 
+static enum snapshot_choice choose_hash(const struct snapshot_entry *entry, void *context)
+{
+	(void)entry;
+	(void)context;
+	return SNAPSHOT_HASH;
+}
+
+/* Shown is one /boot, and at the second reading the disk has another: it is not signed. */
+static void test_A6_what_was_not_shown_is_not_signed(void **state)
+{
+	static const char *const changes[] = {"echo evil > vmlinuz-6.1", "echo > evil", "rm empty", "ln -sfn / fonts"};
+	CLEANUP(signing_key_clear) struct signing_key key = {0};
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(read_key("open.sec", "open.pub", &key, &error), 0);
+	assert_int_equal(signing_key_open(&key, BYTES_EMPTY, &error), 0);
+	for (size_t i = 0; i <= ARRAY_SIZE(changes); i++) {
+		CLEANUP_CLOSE int directory = open(at("boot"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CLEANUP(snapshot_close) struct snapshot *shown = NULL;
+		struct sign_request request = {.directory = directory, .secret = &key};
+		struct sign_result result;
+
+		assert_int_equal(snapshot_open(directory, 0, &shown, &error), 0);
+		assert_int_equal(snapshot_read(shown, choose_hash, NULL, &error), 0);
+		request.shown = shown;
+		if (i == ARRAY_SIZE(changes)) {
+			assert_int_equal(sign_directory(&request, &result, &error), 0);
+			break;
+		}
+		assert_int_equal(shell("cd %s/boot; %s", fixture_root, changes[i]), 0);
+		assert_int_equal(sign_directory(&request, &result, &error), -E_REFUSED);
+		assert_int_equal(shell("cd %s/boot; ls | grep -q kexec", fixture_root), 1);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -177,6 +213,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_a_subkey_signs, setup, teardown),
 	    cmocka_unit_test(test_wrong_passphrase),
 	    cmocka_unit_test(test_keys_that_are_refused),
+	    cmocka_unit_test_setup_teardown(test_A6_what_was_not_shown_is_not_signed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_expired_key, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_nothing_is_written_where_it_is_not_writable, setup, teardown),
 	};
