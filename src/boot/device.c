@@ -153,6 +153,17 @@ int boot_device_find(const char *saved, const char *mount_point, unsigned wait_m
 	                 seen);
 }
 
+int boot_device_writable(const char *mount_point, bool writable, struct error *error)
+{
+	unsigned long flags =
+	    MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC | (writable ? 0UL : (unsigned long)MS_RDONLY);
+
+	if (mount(NULL, mount_point, NULL, flags, NULL) != 0)
+		return error_set_errno(error, E_IO, mount_point, errno, "%s cannot be made %s", mount_point,
+		                       writable ? "writable" : "read-only again");
+	return 0;
+}
+
 void boot_device_release(const char *mount_point)
 {
 	(void)umount2(mount_point, MNT_DETACH);

@@ -19,6 +19,9 @@ struct boot_device {
  * Errors: -E_NOT_FOUND with what was seen, -E_IO (the saved choice is there and cannot be mounted). */
 int boot_device_find(const char *saved, const char *mount_point, unsigned wait_ms, struct boot_device *ret_device,
                      struct error *error);
+/* Makes what is mounted there writable, or read-only again; nodev, nosuid and noexec stay. Errors: -E_IO (the disk is
+ * write-protected, or its file system is damaged). */
+int boot_device_writable(const char *mount_point, bool writable, struct error *error);
 /* Unmounts; nothing mounted is no error. */
 void boot_device_release(const char *mount_point);
 

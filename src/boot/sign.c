@@ -206,6 +206,33 @@ static int find_in_force(const struct sign_request *request, struct snapshot *sn
 	return r;
 }
 
+static bool is_same(const struct snapshot_entry *shown, const struct snapshot_entry *entry)
+{
+	if (!shown || shown->type != entry->type)
+		return false;
+	if (entry->type == TREE_FILE)
+		return shown->state == SNAPSHOT_READ && entry->state == SNAPSHOT_READ &&
+		       memcmp(shown->digest, entry->digest, sizeof(entry->digest)) == 0;
+	return entry->type != TREE_LINK || strcmp(shown->target, entry->target) == 0;
+}
+
+/* A disk that answers differently on the second reading shall not have signed what nobody saw. */
+static int check_shown(const struct snapshot *shown, const struct snapshot *snapshot, struct error *error)
+{
+	for (size_t i = 0; i < snapshot_count(snapshot); i++) {
+		const struct snapshot_entry *entry = snapshot_at(snapshot, i);
+
+		if (!is_same(snapshot_find(shown, entry->path), entry))
+			return error_set(error, E_REFUSED, entry->path,
+			                 "/%s is not what it was when /boot was verified and shown: the disk answers "
+			                 "differently, or something changed it",
+			                 entry->path);
+	}
+	if (snapshot_count(shown) != snapshot_count(snapshot))
+		return error_set(error, E_REFUSED, "/boot", "files are gone that were there when /boot was shown");
+	return 0;
+}
+
 /* Walks, checks, reads, lists, signs: everything before the first byte is written. */
 static int prepare(const struct sign_request *request, struct snapshot *snapshot, enum signed_set *ret_in_force,
                    struct verify_keyring *keyring, struct sign_set *set, struct sign_result *result,
@@ -220,6 +247,8 @@ static int prepare(const struct sign_request *request, struct snapshot *snapshot
 		r = snapshot_read(snapshot, choose_all, NULL, error);
 	if (r == 0)
 		r = check_all(snapshot, error);
+	if (r == 0 && request->shown)
+		r = check_shown(request->shown, snapshot, error);
 	if (r == 0)
 		r = make_lists(snapshot, set, &result->files, error);
 	if (r == 0)
@@ -242,6 +271,8 @@ static int sign_and_publish(const struct sign_request *request, struct verify_ke
 
 	if (r == 0)
 		r = prepare(request, snapshot, &in_force, keyring, &set, result, error);
+	if (r == 0 && request->make_writable)
+		r = request->make_writable(request->context, error);
 	if (r < 0)
 		return r;
 	if (in_force == SIGNED_SET_IS_STAGED)

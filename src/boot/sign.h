@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "boot/signing_key.h"
 #include "boot/verify.h"
 #include <stdint.h>
 
@@ -16,7 +17,11 @@ struct sign_file {
 };
 
 struct sign_request {
-	int directory;                 /* the root of the boot filesystem, borrowed */
+	int directory; /* the root of the boot filesystem, borrowed */
+	/* The owner's secret key, opened, which signs in the place of gpg; or NULL. home and key are not looked at
+	 * then.
+	 */
+	const struct signing_key *secret;
 	const char *home;              /* GNUPGHOME with the owner's secret key, or the card that stands for it */
 	const char *key;               /* fingerprint or other name of the key, NULL: gpg's default */
 	const struct sign_file *files; /* borrowed; at most SIGN_MAX_EXTRA */
@@ -25,6 +30,13 @@ struct sign_request {
 	 * more than the set says so far, where it says any. */
 	bool rollback_is_set;
 	uint64_t rollback;
+	/* What was read before and shown to who signs, all of it hashed; or NULL. Nothing else is signed (A6).
+	 * Borrowed. */
+	const struct snapshot *shown;
+	/* Where not NULL: called when all is signed and checked, before the first byte is written, to make the file
+	 * system writable. What it returns below 0 ends the signing. */
+	int (*make_writable)(void *context, struct error *error);
+	void *context;
 };
 
 struct sign_result {
@@ -40,12 +52,13 @@ struct sign_result {
  *
  * Errors: -E_USAGE (a name of the request that cannot be signed), -E_REFUSED, with nothing written (a name with a byte
  * that the original's formats cannot carry: control, backslash, beyond ASCII; a device, pipe or socket; a foreign
- * kexec* name; no file at all; gpg does not sign), -E_IO, -E_PROCESS (no gpg), -E_SYSTEM (what was written does not
- * verify). */
+ * kexec* name; no file at all; other files than were shown; gpg does not sign), -E_IO, -E_PROCESS (no gpg), -E_SYSTEM
+ * (what was written does not verify). */
 int sign_directory(const struct sign_request *request, struct sign_result *ret_result, struct error *error);
 
 /* Has gpg sign the message, armoured and detached, exports the public key that it signed with into the keyring, and has
- * gpgv check the one against the other.
+ * gpgv check the one against the other. With a secret key in the request that key signs, and its owner's public keys
+ * are what gpgv checks against.
  * Errors: -E_REFUSED (gpg did not sign: with its reason), -E_PROCESS, -E_MEMORY. */
 int sign_message(const struct sign_request *request, struct bytes message, struct verify_keyring *keyring,
                  struct buffer *signature, char signer[65], struct error *error);

@@ -131,37 +131,58 @@ static int export_key(const struct sign_request *request, const char *name, stru
 
 int sign_keyring(const struct sign_request *request, struct verify_keyring *keyring, struct error *error)
 {
+	if (request->secret)
+		return verify_keyring_add(keyring, buffer_bytes(&request->secret->owner), "the owner's keys", error);
 	return export_key(request, request->key, keyring, error);
+}
+
+int sign_check(const struct verify_keyring *keyring, int message, struct bytes signature,
+               struct verify_status *ret_status, struct error *error)
+{
+	CLEANUP_CLOSE int signature_fd = -1;
+	CLEANUP(buffer_clear) struct buffer binary = {0};
+	int r = armour_read(signature, ARMOUR_SIGNATURE, SIGNATURE_NAME, &binary, error);
+
+	if (r < 0)
+		return r;
+	signature_fd = memfd_sealed(SIGNATURE_NAME, buffer_bytes(&binary), error);
+	if (signature_fd < 0)
+		return signature_fd;
+	return verify_run_gpgv(keyring, signature_fd, message, ret_status, error);
+}
+
+static int sign_by_gpg(const struct sign_request *request, int message_fd, struct verify_keyring *keyring,
+                       struct buffer *signature, struct verify_status *ret_status, struct error *error)
+{
+	char fingerprint[65];
+	int r = make_signature(request, message_fd, signature, fingerprint, error);
+
+	if (r == 0)
+		r = export_key(request, fingerprint, keyring, error);
+	if (r == 0)
+		r = sign_check(keyring, message_fd, buffer_bytes(signature), ret_status, error);
+	if (r < 0)
+		return r;
+	if (ret_status->signature != VERIFY_GOOD)
+		return error_set(error, E_REFUSED, "gpg", "the signature of gpg is %s, nothing was written",
+		                 verify_signature_name(ret_status->signature));
+	return 0;
 }
 
 int sign_message(const struct sign_request *request, struct bytes message, struct verify_keyring *keyring,
                  struct buffer *signature, char signer[65], struct error *error)
 {
 	CLEANUP_CLOSE int message_fd = memfd_sealed("message", message, error);
-	CLEANUP_CLOSE int signature_fd = -1;
-	CLEANUP(buffer_clear) struct buffer binary = {0};
-	struct verify_status status;
-	char fingerprint[65];
+	struct verify_status status = {0};
 	int r;
 
 	if (message_fd < 0)
 		return message_fd;
-	r = make_signature(request, message_fd, signature, fingerprint, error);
+	if (request->secret)
+		r = sign_by_secret(request->secret, message, message_fd, keyring, signature, &status, error);
+	else
+		r = sign_by_gpg(request, message_fd, keyring, signature, &status, error);
 	if (r == 0)
-		r = export_key(request, fingerprint, keyring, error);
-	if (r == 0)
-		r = armour_read(buffer_bytes(signature), ARMOUR_SIGNATURE, SIGNATURE_NAME, &binary, error);
-	if (r < 0)
-		return r;
-	signature_fd = memfd_sealed(SIGNATURE_NAME, buffer_bytes(&binary), error);
-	if (signature_fd < 0)
-		return signature_fd;
-	r = verify_run_gpgv(keyring, signature_fd, message_fd, &status, error);
-	if (r < 0)
-		return r;
-	if (status.signature != VERIFY_GOOD)
-		return error_set(error, E_REFUSED, "gpg", "the signature of gpg is %s, nothing was written",
-		                 verify_signature_name(status.signature));
-	memcpy(signer, status.signer, sizeof(status.signer));
-	return 0;
+		memcpy(signer, status.signer, sizeof(status.signer));
+	return r;
 }

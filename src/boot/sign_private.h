@@ -41,6 +41,15 @@ int sign_add_extra(const struct sign_request *request, struct snapshot *snapshot
 /* Adds the public keys of the home that could have signed an earlier set: the one of the request, or all of them. */
 int sign_keyring(const struct sign_request *request, struct verify_keyring *keyring, struct error *error);
 
+/* Has gpgv check an armoured signature over the message. Errors: those of armour_read, -E_PROCESS, -E_MEMORY. */
+int sign_check(const struct verify_keyring *keyring, int message, struct bytes signature,
+               struct verify_status *ret_status, struct error *error);
+/* The signature of the request's secret key, or of one of its subkeys: the first that gpgv accepts from the owner's
+ * keys, which are added to the keyring. Errors: -E_REFUSED (gpgv accepts none), those of signing_key_sign and
+ * sign_check. */
+int sign_by_secret(const struct signing_key *key, struct bytes message, int message_fd, struct verify_keyring *keyring,
+                   struct buffer *signature, struct verify_status *ret_status, struct error *error);
+
 /* Removes what an interrupted signing staged and did not commit, kexec.sig.new first. Errors: -E_IO. */
 int sign_discard(int directory, const struct snapshot *snapshot, struct error *error);
 /* Steps 1 to 4 of boot/signed_set.h. Where it fails before the commit point, what was staged is removed again; after

@@ -15,6 +15,8 @@ static const struct {
                            "an OpenPGP public key"},
     [ARMOUR_SIGNATURE] = {"-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----",
                           "a detached OpenPGP signature"},
+    [ARMOUR_SECRET_KEY] = {"-----BEGIN PGP PRIVATE KEY BLOCK-----", "-----END PGP PRIVATE KEY BLOCK-----",
+                           "an OpenPGP secret key"},
 };
 
 uint32_t armour_crc24(struct bytes data)
@@ -165,8 +167,8 @@ static size_t new_length(struct cursor *cursor, bool *ret_partial)
 	return 0;
 }
 
-/* Reads a packet's head and goes past its body. Partial and unknown lengths are for messages alone: refused. */
-static bool next_packet(struct cursor *cursor, unsigned *ret_tag)
+/* Partial and unknown lengths are for messages alone: refused. */
+bool armour_next_packet(struct cursor *cursor, unsigned *ret_tag, struct bytes *ret_body)
 {
 	uint8_t head = cursor_u8(cursor);
 	bool partial = false;
@@ -193,7 +195,7 @@ static bool next_packet(struct cursor *cursor, unsigned *ret_tag)
 			return false;
 		}
 	}
-	(void)cursor_bytes(cursor, size);
+	*ret_body = cursor_bytes(cursor, size);
 	return !partial && !cursor->failed;
 }
 
@@ -205,14 +207,17 @@ bool armour_is_keybox(struct bytes data)
 static bool packets_are(struct bytes binary, enum armour_kind kind)
 {
 	struct cursor cursor = cursor_make(binary);
+	struct bytes body;
 	unsigned tag;
 
 	if (kind == ARMOUR_PUBLIC_KEY && armour_is_keybox(binary))
 		return true;
 	for (bool first = true; cursor.rest.size > 0; first = false) {
-		if (!next_packet(&cursor, &tag))
+		if (!armour_next_packet(&cursor, &tag, &body))
 			return false;
 		if (kind == ARMOUR_SIGNATURE && tag != TAG_SIGNATURE)
+			return false;
+		if (kind == ARMOUR_SECRET_KEY && first && tag != TAG_SECRET_KEY)
 			return false;
 		if (kind == ARMOUR_PUBLIC_KEY &&
 		    ((first && tag != TAG_PUBLIC_KEY) || tag == TAG_SECRET_KEY || tag == TAG_SECRET_SUBKEY))
@@ -245,4 +250,38 @@ int armour_read(struct bytes data, enum armour_kind kind, const char *name, stru
 	if (blocks == 0 || !packets_are(bytes_slice(buffer_bytes(binary), start, binary->size), kind))
 		return error_set(error, E_MALFORMED, name, "%s does not hold %s", name, kinds[kind].what);
 	return 0;
+}
+
+#define LINE_SIZE 48 /* bytes that a line of 64 characters holds */
+
+static void append_base64(struct bytes data, struct buffer *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < data.size; i += 3) {
+		struct bytes group = bytes_slice(data, i, 3);
+		uint32_t bits = (uint32_t)group.data[0] << 16;
+
+		if (group.size > 1)
+			bits |= (uint32_t)group.data[1] << 8;
+		if (group.size > 2)
+			bits |= group.data[2];
+		for (size_t digit = 0; digit < 4; digit++)
+			buffer_append_byte(text, digit > group.size ? (uint8_t)'='
+			                                            : (uint8_t)digits[bits >> (18 - 6 * digit) & 0x3f]);
+	}
+	buffer_append_byte(text, '\n');
+}
+
+void armour_write_signature(struct bytes binary, struct buffer *text)
+{
+	uint32_t crc = armour_crc24(binary);
+	const uint8_t sum[3] = {(uint8_t)(crc >> 16), (uint8_t)(crc >> 8), (uint8_t)crc};
+
+	buffer_append_format(text, "%s\n\n", kinds[ARMOUR_SIGNATURE].begin);
+	for (size_t i = 0; i < binary.size; i += LINE_SIZE)
+		append_base64(bytes_slice(binary, i, LINE_SIZE), text);
+	buffer_append_byte(text, '=');
+	append_base64(bytes_make(sum, sizeof(sum)), text);
+	buffer_append_format(text, "%s\n", kinds[ARMOUR_SIGNATURE].end);
 }

@@ -92,7 +92,7 @@ static bool choose_file(struct visit *visit, struct media_file *ret_file)
 	size_t choice;
 
 	ui_progress(visit->menu->ui, TITLE, "Looking at the disks and sticks ...", 0, 0);
-	screen.count = media_list(found.files);
+	screen.count = media_list(MEDIA_FIRMWARE, found.files);
 	if (screen.count == 0) {
 		(void)error_set(&error, E_NOT_FOUND, "update",
 		                "no file heads-*.tar or heads-*.rom lies at the top of a vfat or ext4 file system");

@@ -19,7 +19,7 @@ static void add_field(struct ui_text *text, const char *name, const char *value)
 	ui_text_add(text, UI_NORMAL, "%-14s %s", name, text_escape_into(bytes_from_string(value), safe, sizeof(safe)));
 }
 
-static void add_report(const struct menu *menu, struct ui_text *text)
+void menu_add_report(const struct menu *menu, struct ui_text *text)
 {
 	CLEANUP(report_clear) struct report report = {0};
 
@@ -32,13 +32,16 @@ static void add_report(const struct menu *menu, struct ui_text *text)
 
 		ui_text_add(text, finding || !menu->boot.verify.ok ? UI_BAD : UI_GOOD, "%s", report.lines[i]);
 	}
-	if (menu->boot.verify.ok)
-		return;
+}
+
+static void add_advice(struct ui_text *text)
+{
 	ui_text_add(text, UI_NORMAL, "%s", "");
 	ui_text_add(
 	    text, UI_NORMAL,
 	    "If you updated the system, this is what the update changed: check that it is no more than that, and sign "
-	    "/boot again (heads boot sign). A new kernel comes under a new name, with an initrd of its own and a new "
+	    "/boot again (in this menu, or heads boot sign). A new kernel comes under a new name, with an initrd of "
+	    "its own and a new "
 	    "boot "
 	    "configuration; an update of other packages builds initrds anew. If you did not update, somebody else "
 	    "changed it.");
@@ -48,7 +51,9 @@ void screen_report(struct menu *menu)
 {
 	struct ui_text text = {0};
 
-	add_report(menu, &text);
+	menu_add_report(menu, &text);
+	if (!menu->boot.verify.ok)
+		add_advice(&text);
 	ui_show_text(menu->ui, "Report on /boot", &text);
 	ui_text_clear(&text);
 }

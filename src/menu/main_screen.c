@@ -16,6 +16,7 @@ enum choice {
 	HOTP,
 	UNLOCK,
 	ROLLBACK,
+	SIGN,
 	TPM,
 	REPORT,
 	SETTINGS,
@@ -85,6 +86,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, REPORT, 'v', "Report: what does not verify, file by file", UI_WARNING);
 	else if (verified)
 		add(shown, REPORT, 'v', "Report: what was verified", UI_NORMAL);
+	if (verified || boot->trust.state == TRUST_REFUSED)
+		add(shown, SIGN, 'g', "Sign /boot with your key", UI_NORMAL);
 	if (boot->trust.state != TRUST_VERIFIED)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
 	add(shown, TOTP, 't',
@@ -141,6 +144,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return 0;
 	case ROLLBACK:
 		screen_rollback(menu);
+		return 0;
+	case SIGN:
+		screen_sign(menu);
 		return 0;
 	case REPORT:
 		screen_report(menu);

@@ -65,6 +65,10 @@ void screen_tpm(struct menu *menu);
 void screen_unlock(struct menu *menu);
 /* Makes the counter that tells an older /boot from the last signed one (A15). */
 void screen_rollback(struct menu *menu);
+/* Signs /boot with the owner's key from a stick: what changed, the key, its passphrase, the result. */
+void screen_sign(struct menu *menu);
+/* What verification found on /boot, in its groups. */
+void menu_add_report(const struct menu *menu, struct ui_text *text);
 /* "Boot although it does not verify": explains, lets the owner choose an entry, asks for a typed word. */
 int screen_forced(struct menu *menu);
 

@@ -38,7 +38,15 @@ static bool ends_with(const char *name, const char *suffix)
 	return size > end && strcasecmp(name + size - end, suffix) == 0;
 }
 
-static size_t list_device(const char *device, struct media_file *files, size_t room)
+static bool is_wanted(enum media_kind kind, const char *name)
+{
+	if (kind == MEDIA_KEYS)
+		return name[0] != '.' && (ends_with(name, ".asc") || ends_with(name, ".gpg") ||
+		                          ends_with(name, ".key") || ends_with(name, ".pgp"));
+	return strncasecmp(name, PREFIX, strlen(PREFIX)) == 0 && (ends_with(name, ".tar") || ends_with(name, ".rom"));
+}
+
+static size_t list_device(enum media_kind kind, const char *device, struct media_file *files, size_t room)
 {
 	const struct dirent *entry;
 	size_t count = 0;
@@ -48,14 +56,11 @@ static size_t list_device(const char *device, struct media_file *files, size_t r
 		return 0;
 	directory = opendir(MOUNT_POINT);
 	while (directory && count < room && (entry = readdir(directory))) { /* NOLINT(concurrency-mt-unsafe) */
-		bool package = ends_with(entry->d_name, ".tar");
-
-		if (strncasecmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
-		    (!package && !ends_with(entry->d_name, ".rom")) || strlen(entry->d_name) >= sizeof(files->name))
+		if (!is_wanted(kind, entry->d_name) || strlen(entry->d_name) >= sizeof(files->name))
 			continue;
 		(void)snprintf(files[count].device, sizeof(files->device), "%.47s", device);
 		(void)snprintf(files[count].name, sizeof(files->name), "%.127s", entry->d_name);
-		files[count++].package = package;
+		files[count++].package = ends_with(entry->d_name, ".tar");
 	}
 	if (directory)
 		(void)closedir(directory);
@@ -63,7 +68,7 @@ static size_t list_device(const char *device, struct media_file *files, size_t r
 	return count;
 }
 
-size_t media_list(struct media_file files[MEDIA_MAX_FILES])
+size_t media_list(enum media_kind kind, struct media_file files[MEDIA_MAX_FILES])
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
 	size_t device_count = block_list(devices), count = 0;
@@ -71,7 +76,7 @@ size_t media_list(struct media_file files[MEDIA_MAX_FILES])
 	for (int removable = 1; removable >= 0; removable--)
 		for (size_t i = 0; i < device_count; i++)
 			if (devices[i].removable == (removable == 1))
-				count += list_device(devices[i].path, files + count, MEDIA_MAX_FILES - count);
+				count += list_device(kind, devices[i].path, files + count, MEDIA_MAX_FILES - count);
 	return count;
 }
 

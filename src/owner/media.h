@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking for firmware files on the attached disks and sticks, when the owner asks. */
+/* Looking for firmware files and secret keys on the attached disks and sticks, when the owner asks. */
 #ifndef HEADS_OWNER_MEDIA_H
 #define HEADS_OWNER_MEDIA_H
 
@@ -9,15 +9,20 @@
 
 #define MEDIA_MAX_FILES 16
 
+enum media_kind {
+	MEDIA_FIRMWARE, /* heads-*.tar, heads-*.rom */
+	MEDIA_KEYS,     /* *.asc, *.gpg, *.key, *.pgp */
+};
+
 struct media_file {
 	char device[48]; /* "/dev/sda1" */
 	char name[128];  /* at the root of its file system */
-	bool package;    /* heads-*.tar; otherwise heads-*.rom */
+	bool package;    /* heads-*.tar */
 };
 
-/* Lists files heads-*.tar and heads-*.rom at the root of every vfat and ext4 file system, removable ones first. Each is
- * mounted read-only, without devices and programs, and released again. Returns how many. */
-size_t media_list(struct media_file files[MEDIA_MAX_FILES]);
+/* Lists the files whose names are of this kind at the root of every vfat and ext4 file system, removable ones first.
+ * Each is mounted read-only, without devices and programs, and released again. Returns how many. */
+size_t media_list(enum media_kind kind, struct media_file files[MEDIA_MAX_FILES]);
 /* Reads one of them, once, into the buffer. Errors: -E_IO, -E_NOT_REGULAR, -E_TOO_LARGE, -E_MEMORY. */
 int media_read(const struct media_file *file, size_t limit, struct buffer *content, struct error *error);
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signing /boot in the firmware, with the owner's exported secret key on a stick. */
+#include "attest/keep.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "boot/sign.h"
+#include "menu/screen.h"
+#include "owner/media.h"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define TITLE "Sign /boot"
+#define TRIES 3
+
+static bool confirm(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	menu_add_report(menu, &text);
+	ui_text_add(&text, UI_NORMAL, "%s", "");
+	ui_text_add(&text, UI_WARNING,
+	            "Your signature says that /boot is as it should be, with all that is named here. Sign only what "
+	            "you changed "
+	            "yourself, by an update of the system for example.");
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "The key is a file *.asc, *.gpg, *.key or *.pgp at the top of a disk or USB stick (vfat or ext4), as "
+	    "gpg --export-secret-keys writes it. Nothing of it is kept.");
+	yes = ui_confirm(menu->ui, "Sign /boot as it is now?", &text, "Choose the key", "Back");
+	ui_text_clear(&text);
+	return yes;
+}
+
+struct found {
+	struct media_file files[MEDIA_MAX_FILES];
+	struct ui_item items[MEDIA_MAX_FILES];
+	char labels[MEDIA_MAX_FILES][160];
+};
+
+/* False where the owner went back, or there is none and that was said. */
+static bool choose_file(struct menu *menu, struct media_file *ret_file)
+{
+	struct found found;
+	struct ui_menu screen = {.title = "Which key?", .items = found.items};
+	struct error error;
+	size_t choice;
+
+	ui_progress(menu->ui, TITLE, "Looking at the disks and sticks ...", 0, 0);
+	screen.count = media_list(MEDIA_KEYS, found.files);
+	if (screen.count == 0) {
+		(void)error_set(&error, E_NOT_FOUND, "key",
+		                "no file *.asc, *.gpg, *.key or *.pgp lies at the top of a vfat or ext4 file system");
+		screen_error(menu, "No key was found", &error);
+		return false;
+	}
+	for (size_t i = 0; i < screen.count; i++) {
+		char name[100];
+
+		(void)snprintf(found.labels[i], sizeof(found.labels[i]), "%.99s  on %.47s",
+		               text_escape_into(bytes_from_string(found.files[i].name), name, sizeof(name)),
+		               found.files[i].device);
+		found.items[i] = (struct ui_item){.label = found.labels[i], .tone = UI_NORMAL};
+	}
+	if (ui_menu_run(menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
+		return false;
+	*ret_file = found.files[choice];
+	return true;
+}
+
+static int read_key(struct menu *menu, const struct media_file *file, struct signing_key *key, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer content = {0};
+	int r;
+
+	if (menu->key.size == 0)
+		return error_set(error, E_REFUSED, "owner.asc",
+		                 "the ROM holds no key of an owner: no signature over /boot would be accepted");
+	ui_progress(menu->ui, TITLE, "Reading the key ...", 0, 0);
+	r = media_read(file, SIGNING_KEY_MAX_FILE, &content, error);
+	return r < 0 ? r : signing_key_read(buffer_bytes(&content), file->name, buffer_bytes(&menu->key), key, error);
+}
+
+/* Asks for the passphrase, where there is one, until the key opens. Errors: -E_REFUSED (none was given),
+ * -E_WRONG_AUTH, -E_MALFORMED. */
+static int open_key(struct menu *menu, struct signing_key *key, struct error *error)
+{
+	int r = -E_WRONG_AUTH;
+
+	if (!signing_key_is_protected(key))
+		return signing_key_open(key, BYTES_EMPTY, error);
+	for (unsigned i = 0; i < TRIES && r == -E_WRONG_AUTH; i++) {
+		CLEANUP(secret_clear) struct secret passphrase = {0};
+		struct ui_text text = {0};
+		bool answered;
+
+		if (i > 0)
+			ui_text_add(&text, UI_BAD, "That is not its passphrase.");
+		ui_text_add(&text, UI_NORMAL, "The passphrase of your key %s.", key->fingerprint);
+		log_line("ask what=key-passphrase try=%u", i + 1);
+		answered = secret_allocate(SIGNING_KEY_MAX_PHRASE, &passphrase) == 0 &&
+		           ui_ask_secret(menu->ui, "Passphrase of the key", &text, &passphrase);
+		ui_text_clear(&text);
+		if (!answered)
+			return error_set(error, E_REFUSED, key->fingerprint, "no passphrase was given");
+		ui_progress(menu->ui, TITLE, "Opening the key ...", 0, 0);
+		r = signing_key_open(key, secret_bytes(&passphrase), error);
+	}
+	return r;
+}
+
+/* What this start measured goes into the set, for the day on which the TOTP secret does not open (attest/keep.h).
+ * Without it /boot is signed all the same. */
+static void add_list(const struct menu *menu, struct sign_request *request, struct sign_file *file, struct buffer *text)
+{
+	struct error error;
+
+	if (!menu->tpm)
+		return;
+	if (keep_text(menu->tpm, keep_content(&menu->settings_text), text, &error) < 0) {
+		log_error(&error);
+		return;
+	}
+	*file = (struct sign_file){KEEP_FILE, buffer_bytes(text)};
+	request->files = file;
+	request->file_count = 1;
+}
+
+/* A15: where the TPM counts signings, this one is for its next value. */
+static int add_counter(const struct menu *menu, struct sign_request *request, struct error *error)
+{
+	int r = menu->tpm ? tpm_counter_read(menu->tpm, TPM_COUNTER_ROLLBACK, &request->rollback, error) : -E_NOT_FOUND;
+
+	if (r == -E_NOT_FOUND)
+		return 0;
+	request->rollback_is_set = r == 0;
+	request->rollback++;
+	return r;
+}
+
+static int make_writable(void *context, struct error *error)
+{
+	bool *writable = context;
+	int r = boot_device_writable(BOOT_MOUNT_POINT, true, error);
+
+	*writable = r == 0;
+	return r;
+}
+
+/* /boot is writable from the moment when all is signed until all is written, and no longer. */
+static int sign(struct menu *menu, const struct signing_key *key, struct sign_result *result, bool *ret_written,
+                struct error *error)
+{
+	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(buffer_clear) struct buffer list = {0};
+	bool writable = false;
+	struct sign_request request = {.directory = directory,
+	                               .secret = key,
+	                               .shown = menu->boot.snapshot,
+	                               .make_writable = make_writable,
+	                               .context = &writable};
+	struct sign_file file;
+	struct error problem;
+	int r;
+
+	if (directory < 0)
+		return error_set(error, E_IO, BOOT_MOUNT_POINT, "%s cannot be opened", BOOT_MOUNT_POINT);
+	r = add_counter(menu, &request, error);
+	if (r < 0)
+		return r;
+	add_list(menu, &request, &file, &list);
+	ui_progress(menu->ui, TITLE, "Reading and signing /boot ...", 0, 0);
+	r = sign_directory(&request, result, error);
+	*ret_written = writable;
+	if (writable && boot_device_writable(BOOT_MOUNT_POINT, false, &problem) < 0)
+		log_error(&problem); /* it is read again from a mount of its own */
+	return r;
+}
+
+static void show_result(struct menu *menu, const struct sign_result *result)
+{
+	bool good = menu->boot.trust.state == TRUST_VERIFIED;
+	struct ui_text text = {0};
+
+	ui_text_add(&text, good ? UI_GOOD : UI_BAD, "%s",
+	            good ? "/boot was signed, read again, and verifies."
+	                 : "/boot was signed, and does not verify when it is read again:");
+	if (!good)
+		ui_text_add(&text, UI_BAD, "%s", menu->boot.verdict);
+	ui_text_add(&text, UI_NORMAL, "%" PRIu64 " files, by %s", result->files, result->signer);
+	ui_show_text(menu->ui, TITLE, &text);
+	ui_text_clear(&text);
+}
+
+void screen_sign(struct menu *menu)
+{
+	CLEANUP(signing_key_clear) struct signing_key key = {0};
+	struct sign_result result = {0};
+	struct media_file file;
+	struct error error;
+	bool written = false;
+	int r;
+
+	if (!confirm(menu) || !choose_file(menu, &file))
+		return;
+	r = read_key(menu, &file, &key, &error);
+	if (r == 0)
+		r = open_key(menu, &key, &error);
+	if (r == 0)
+		r = sign(menu, &key, &result, &written, &error);
+	signing_key_clear(&key);
+	if (r < 0)
+		log_line("sign refused code=%s written=%s sentence=\"%s\"", error_name(error.code),
+		         written ? "yes" : "no", error.sentence);
+	else
+		log_line("sign ok signer=%s files=%" PRIu64, result.signer, result.files);
+	if (written)
+		menu_prepare_boot(menu);
+	if (r < 0)
+		screen_error(menu, written ? "/boot was not signed" : "/boot was not signed; nothing was written",
+		             &error);
+	else
+		show_result(menu, &result);
+}
