@@ -286,13 +286,17 @@ static void test_A3_the_secret_opens_after_the_comparison(void **state)
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	CLEANUP(totp_close) struct totp totp = {0};
 	struct tpm_since_start since;
+	unsigned before;
 
 	(void)state;
 	(void)good_start();
 	swtpm_power_cycle(&swtpm);
 	tpm = swtpm_open(&swtpm);
+	before = tpm_command_count(tpm);
 	assert_int_equal(start(tpm, &since), 0);
 	assert_int_equal(since.history, TPM_HISTORY_NORMAL);
+	/* Three of tpm_get_info, three for the two sessions, record, comparison, restart of the policy, new record. */
+	assert_int_equal(tpm_command_count(tpm) - before, 3 + 3 + 4);
 	assert_int_equal(totp_open(tpm, (uint64_t)time(NULL), 30, &totp, NULL), 0);
 }
 
