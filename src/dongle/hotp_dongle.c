@@ -138,7 +138,7 @@ int hotp_dongle_log_in(struct hotp_dongle *dongle, struct bytes pin, struct erro
 	uint8_t report[HOTP_HID_REPORT_SIZE], received[HOTP_HID_REPORT_SIZE];
 	CLEANUP(secret_clear) struct secret password = {0};
 	struct hotp_hid_answer answer = {0};
-	struct hotp_identity identity;
+	struct hotp_identity identity = {0};
 	int r = 0;
 
 	if (pin.size == 0 || pin.size > HOTP_HID_PIN_LIMIT)
