@@ -211,6 +211,11 @@ static bool accept_answer(struct tpm *tpm, struct tpm2_call *call, const struct 
 	return true;
 }
 
+static bool changes_indices(uint32_t code)
+{
+	return code == TPM_CC_NV_DefineSpace || code == TPM_CC_NV_UndefineSpace || code == TPM_CC_Clear;
+}
+
 int tpm2_run(struct tpm *tpm, struct tpm2_call *call, struct error *error)
 {
 	struct tpm2_header header = {0};
@@ -219,6 +224,8 @@ int tpm2_run(struct tpm *tpm, struct tpm2_call *call, struct error *error)
 
 	call->answer = BYTES_EMPTY;
 	call->response_code = TPM_RC_SUCCESS;
+	if (changes_indices(call->code))
+		tpm->indices_listed = false;
 	if (!build_command(tpm, call, &command))
 		return error_set(error, E_TOO_LARGE, call->object, "cannot %s: the command is too long for a TPM",
 		                 call->doing);

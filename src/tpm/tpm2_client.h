@@ -48,6 +48,8 @@ struct tpm {
 	bool record_known;       /* record is what the TPM holds for record_slot */
 	enum tpm_slot record_slot;
 	struct tpm2_record record;
+	bool indices_listed; /* indices is what the TPM listed, in the guard; a new or removed index ends that */
+	struct tpm2_handles indices; /* of NV */
 	struct tpm2_session *guard;  /* of extends and PCR reads, from the first one on; NULL: none is open */
 	bool unguarded;              /* there is no storage key that a guard could be salted to */
 	struct tpm2_session *policy; /* where policies are satisfied, from the first one on; NULL: none is open */

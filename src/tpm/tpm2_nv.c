@@ -56,6 +56,36 @@ static int is_listed(struct tpm *tpm, const struct tpm2_nv *nv, bool *ret_listed
 	return 0;
 }
 
+/* All NV indices, listed once in the guard. Without a guard nothing is known. */
+static int list_indices(struct tpm *tpm, struct error *error)
+{
+	struct tpm2_call call = {.code = TPM_CC_GetCapability, .doing = "list the NV indices", .object = "TPM"};
+	int result = tpm->indices_listed ? 0 : tpm2_guard(tpm, &call, error);
+
+	if (result < 0 || !call.session)
+		return result;
+	tpm2_put_u32(tpm2_parameters(tpm), TPM_CAP_HANDLES);
+	tpm2_put_u32(&tpm->parameters, TPM_HT_NV_FIRST);
+	tpm2_put_u32(&tpm->parameters, TPM2_MAX_HANDLES);
+	result = tpm2_run_guarded(tpm, &call, error);
+	if (result < 0 && result != -E_NOT_FOUND)
+		return result;
+	if (result < 0 || !tpm2_parse_handles(call.answer, &tpm->indices))
+		return tpm2_forged(&call, error);
+	tpm->indices_listed = true;
+	return 0;
+}
+
+bool tpm2_nv_is_known_absent(const struct tpm *tpm, uint32_t index)
+{
+	if (!tpm->indices_listed || tpm->indices.more)
+		return false;
+	for (size_t i = 0; i < tpm->indices.count; i++)
+		if (tpm->indices.handles[i] == index)
+			return false;
+	return true;
+}
+
 static enum tpm2_nv_state state_of(const struct tpm2_nv *nv, const struct tpm2_nv_public *found)
 {
 	if (found->index != nv->index || found->size != nv->size ||
@@ -166,8 +196,13 @@ int tpm2_nv_find(struct tpm *tpm, const struct tpm2_nv *nv, uint8_t *data, enum 
 	struct error refusal;
 	struct cursor cursor;
 	struct bytes content;
-	int result = tpm2_guard(tpm, &call, error);
+	int result = list_indices(tpm, error);
 
+	*ret_state = TPM2_NV_ABSENT;
+	if (result == 0 && tpm2_nv_is_known_absent(tpm, nv->index))
+		return 0;
+	if (result == 0)
+		result = tpm2_guard(tpm, &call, error);
 	if (result < 0)
 		return result;
 	writer = tpm2_parameters(tpm);

@@ -27,6 +27,9 @@ enum tpm2_nv_state { TPM2_NV_ABSENT, TPM2_NV_FOREIGN, TPM2_NV_UNWRITTEN, TPM2_NV
 int tpm2_nv_look(struct tpm *tpm, const struct tpm2_nv *nv, enum tpm2_nv_state *ret_state, struct tpm2_name *ret_name,
                  struct tpm2_nv_public *ret_public, struct error *error);
 
+/* Whether the TPM has said, authenticated, that nothing stands at the index; costs no command. */
+bool tpm2_nv_is_known_absent(const struct tpm *tpm, uint32_t index);
+
 /* TPM2_NV_Read of the whole index, with its own empty authorisation, in the guard (A2). Where the state is another than
  * TPM2_NV_WRITTEN nothing was read; in the guard that too is what the TPM says and nobody else. Errors: -E_TPM_FORGED,
  * -E_TPM. */

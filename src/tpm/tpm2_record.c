@@ -165,7 +165,7 @@ int tpm2_record_read(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 	(void)snprintf(object, sizeof(object), "0x%08x", index);
 	tpm2_put_u16(writer, TPM2_RECORD_SIZE);
 	tpm2_put_u16(writer, 0);
-	result = tpm2_run(tpm, &call, error);
+	result = tpm2_nv_is_known_absent(tpm, index) ? -E_NOT_FOUND : tpm2_run(tpm, &call, error);
 	if (result == -E_NOT_FOUND)
 		return error_set(error, E_NO_SECRET, object, "the TPM holds no secret for this");
 	if (result < 0)
