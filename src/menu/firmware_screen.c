@@ -2,9 +2,7 @@
 /* The firmware itself: what runs, and updates from a disk or stick (A17). */
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "menu/screen.h"
-#include "owner/media.h"
 #include "owner/update.h"
 #include "rom/flash_board.h"
 #include <stdio.h>
@@ -76,42 +74,6 @@ static bool show_state(struct visit *visit)
 	yes = ui_confirm(visit->menu->ui, TITLE, &text, "Look for an update", "Back");
 	ui_text_clear(&text);
 	return yes;
-}
-
-struct found {
-	struct media_file files[MEDIA_MAX_FILES];
-	struct ui_item items[MEDIA_MAX_FILES];
-	char labels[MEDIA_MAX_FILES][160];
-};
-
-static bool choose_file(struct visit *visit, struct media_file *ret_file)
-{
-	struct found found;
-	struct ui_menu screen = {.title = "Which file?", .items = found.items};
-	struct error error;
-	size_t choice;
-
-	ui_progress(visit->menu->ui, TITLE, "Looking at the disks and sticks ...", 0, 0);
-	screen.count = media_list(MEDIA_FIRMWARE, found.files);
-	if (screen.count == 0) {
-		(void)error_set(&error, E_NOT_FOUND, "update",
-		                "no file heads-*.tar or heads-*.rom lies at the top of a vfat or ext4 file system");
-		screen_error(visit->menu, "No update was found", &error);
-		return false;
-	}
-	for (size_t i = 0; i < screen.count; i++) {
-		char name[100];
-
-		(void)snprintf(found.labels[i], sizeof(found.labels[i]), "%.99s  on %.47s",
-		               text_escape_into(bytes_from_string(found.files[i].name), name, sizeof(name)),
-		               found.files[i].device);
-		found.items[i] =
-		    (struct ui_item){.label = found.labels[i], .tone = found.files[i].package ? UI_NORMAL : UI_WARNING};
-	}
-	if (ui_menu_run(visit->menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
-		return false;
-	*ret_file = found.files[choice];
-	return true;
 }
 
 static int check(struct visit *visit, const struct media_file *file, struct error *error)
@@ -263,7 +225,7 @@ int screen_firmware(struct menu *menu)
 		screen_error(menu, TITLE, &error);
 		return 0;
 	}
-	if (!show_state(&visit) || !choose_file(&visit, &file))
+	if (!show_state(&visit) || !menu_choose_media(menu, MEDIA_FIRMWARE, TITLE, &file))
 		return 0;
 	if (check(&visit, &file, &error) < 0) {
 		log_line("update refused code=%s sentence=\"%s\"", error_name(error.code), error.sentence);

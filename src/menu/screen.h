@@ -8,6 +8,7 @@
 #include "attest/totp.h"
 #include "boot/system.h"
 #include "menu/menu.h"
+#include "owner/media.h"
 #include "rom/settings.h"
 #include "tpm/tpm.h"
 
@@ -85,6 +86,9 @@ int menu_choose_volumes(struct menu *menu, struct volume_list *ret_all, struct v
 int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error);
 /* Shows what exactly would be started, asks, and then as screen_boot. */
 int screen_boot_asked(struct menu *menu, const struct entry *entry);
+/* Looks for files of this kind on the attached disks and sticks and lets the owner choose one. False where he went
+ * back, or where there is none and that was said. */
+bool menu_choose_media(struct menu *menu, enum media_kind kind, const char *title, struct media_file *ret_file);
 /* Shows an error until a key. */
 void screen_error(struct menu *menu, const char *title, const struct error *error);
 /* Makes a new TOTP secret and shows it for enrolment. */

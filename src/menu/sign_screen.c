@@ -3,10 +3,8 @@
 #include "attest/keep.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "boot/sign.h"
 #include "menu/screen.h"
-#include "owner/media.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,42 +30,6 @@ static bool confirm(struct menu *menu)
 	yes = ui_confirm(menu->ui, "Sign /boot as it is now?", &text, "Choose the key", "Back");
 	ui_text_clear(&text);
 	return yes;
-}
-
-struct found {
-	struct media_file files[MEDIA_MAX_FILES];
-	struct ui_item items[MEDIA_MAX_FILES];
-	char labels[MEDIA_MAX_FILES][160];
-};
-
-/* False where the owner went back, or there is none and that was said. */
-static bool choose_file(struct menu *menu, struct media_file *ret_file)
-{
-	struct found found;
-	struct ui_menu screen = {.title = "Which key?", .items = found.items};
-	struct error error;
-	size_t choice;
-
-	ui_progress(menu->ui, TITLE, "Looking at the disks and sticks ...", 0, 0);
-	screen.count = media_list(MEDIA_KEYS, found.files);
-	if (screen.count == 0) {
-		(void)error_set(&error, E_NOT_FOUND, "key",
-		                "no file *.asc, *.gpg, *.key or *.pgp lies at the top of a vfat or ext4 file system");
-		screen_error(menu, "No key was found", &error);
-		return false;
-	}
-	for (size_t i = 0; i < screen.count; i++) {
-		char name[100];
-
-		(void)snprintf(found.labels[i], sizeof(found.labels[i]), "%.99s  on %.47s",
-		               text_escape_into(bytes_from_string(found.files[i].name), name, sizeof(name)),
-		               found.files[i].device);
-		found.items[i] = (struct ui_item){.label = found.labels[i], .tone = UI_NORMAL};
-	}
-	if (ui_menu_run(menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
-		return false;
-	*ret_file = found.files[choice];
-	return true;
 }
 
 static int read_key(struct menu *menu, const struct media_file *file, struct signing_key *key, struct error *error)
@@ -203,7 +165,7 @@ void screen_sign(struct menu *menu)
 	bool written = false;
 	int r;
 
-	if (!confirm(menu) || !choose_file(menu, &file))
+	if (!confirm(menu) || !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
 		return;
 	r = read_key(menu, &file, &key, &error);
 	if (r == 0)
