@@ -256,11 +256,11 @@ class Machine:
         self.serial.sendall(keys if isinstance(keys, bytes) else keys.encode())
 
     def settle(self, quiet=0.5, timeout=10):
-        """Takes in output until there was none for QUIET seconds."""
+        """Takes in output until there was none for QUIET seconds: less than one, because the menu's clock ticks."""
         end = time.monotonic() + timeout * PATIENCE
         while time.monotonic() < end:
             before = len(self.output)
-            if not self.receive(quiet * PATIENCE) or len(self.output) == before:
+            if not self.receive(quiet * min(PATIENCE, 1.5)) or len(self.output) == before:
                 return
 
     def screen(self):
