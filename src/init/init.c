@@ -282,8 +282,8 @@ static void recovery(struct init *init, const char *reason)
 	}
 }
 
-/* What the menu ended with. The power button asks it to end, so that a step that must not be torn may be finished; a
- * second press does not ask. */
+/* What the menu ended with. The power button ends it at once: whatever it was writing survives that as it survives a
+ * power cut. A second press is for one that hangs in the kernel. */
 static int wait_for_menu(const struct init *init, pid_t pid)
 {
 	int status, presses = 0;
