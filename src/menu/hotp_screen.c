@@ -104,7 +104,7 @@ void menu_add_hotp(const struct menu *menu, struct ui_text *text)
 		ui_text_add(text, UI_BAD, "HOTP      RED: the dongle does not confirm this firmware  (%s)", given);
 		break;
 	case HOTP_NOT_PROGRAMMED:
-		ui_text_add(text, UI_BAD, "HOTP      the dongle has lost its secret (choose H)  (%s)", given);
+		ui_text_add(text, UI_BAD, "HOTP      the dongle has lost its secret (choose C, H)  (%s)", given);
 		break;
 	case HOTP_FOREIGN:
 		ui_text_add(text, UI_BAD, "HOTP      NOT YOUR DONGLE: this is %s, yours is %s; it got no code", found,

@@ -13,11 +13,8 @@ enum choice {
 	ENTRIES,
 	FORCED,
 	TOTP,
-	HOTP,
-	UNLOCK,
-	ROLLBACK,
+	OWNERSHIP,
 	SIGN,
-	TPM,
 	REPORT,
 	SETTINGS,
 	SYSTEM,
@@ -92,13 +89,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
 	add(shown, TOTP, 't',
 	    menu->totp_problem.code == E_NO_SECRET ? "TOTP: make the secret" : "TOTP: new secret, details", UI_NORMAL);
-	if (menu->tpm)
-		add(shown, HOTP, 'h', "HOTP: security dongle", UI_NORMAL);
-	if (verified && menu->tpm)
-		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
-	if (verified && menu->tpm && boot->verify.rollback == VERIFY_ROLLBACK_ABSENT)
-		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
-	add(shown, TPM, 'm', "TPM: state, ownership", menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
+	add(shown, OWNERSHIP, 'c', "Ownership: TPM, security dongle, disk unlock key",
+	    menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
 	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
 	add(shown, SYSTEM, 'i', "System information", UI_NORMAL);
 	add(shown, FIRMWARE, 'w', "Firmware: state, update", UI_NORMAL);
@@ -136,23 +128,14 @@ static int choose(struct menu *menu, enum choice choice)
 	case TOTP:
 		screen_totp(menu);
 		return 0;
-	case HOTP:
-		screen_hotp(menu);
-		return 0;
-	case UNLOCK:
-		screen_unlock(menu);
-		return 0;
-	case ROLLBACK:
-		screen_rollback(menu);
+	case OWNERSHIP:
+		screen_ownership(menu);
 		return 0;
 	case SIGN:
 		screen_sign(menu);
 		return 0;
 	case REPORT:
 		screen_report(menu);
-		return 0;
-	case TPM:
-		screen_tpm(menu);
 		return 0;
 	case SETTINGS:
 		screen_settings(menu);

@@ -58,6 +58,8 @@ void screen_settings(struct menu *menu);
 void screen_system(struct menu *menu);
 int screen_firmware(struct menu *menu);
 void screen_totp(struct menu *menu);
+/* What the owner sets up once: leads to the screens HOTP, disk unlock key, rollback and TPM. */
+void screen_ownership(struct menu *menu);
 /* Gives the security dongle that is plugged in a new secret. */
 void screen_hotp(struct menu *menu);
 /* State of the TPM; takes its ownership after a typed word. */

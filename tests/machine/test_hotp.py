@@ -21,6 +21,8 @@ def plug(machine, directory, model="librem-key"):
 
 def program(machine, pin=ADMIN_PIN):
     machine.see(r"Power off", 20)
+    machine.send("c")
+    machine.see(r"HOTP: security", 20)
     machine.send("h")
     machine.see(r"admin PIN tries left: 3", 20)
     machine.send("y")

@@ -29,6 +29,8 @@ def signed_disk(path, **options):
 def make_counter(machine):
     """The menu's offer to refuse an older /boot; gives the counter's value."""
     to_menu(machine)
+    machine.send("c")
+    machine.see(r"Refuse an older", 20)
     machine.send("k")
     machine.see(r"Make the counter", 20)
     machine.send("y")

@@ -16,6 +16,8 @@ STRANGER = "000b" + "5a" * 32
 def take_ownership(machine, passphrase=PASSPHRASE):
     """From the main menu through the screens; returns the Name of the new storage key."""
     machine.see(r"Power off", 20)
+    machine.send("c")
+    machine.see(r"TPM: state", 20)
     machine.send("m")
     machine.see(r"TPM owner", 20)
     machine.send("y")
@@ -56,6 +58,8 @@ def test_take_ownership(directory):
         _, tpm = machine.line("tpm", TO_MENU)
         require(tpm["banks"] == "sha1,sha256", f"{tpm}")
         to_menu(machine)
+        machine.send("c")
+        machine.see(r"TPM: state", 20)
         machine.send("m")
         machine.see(r"TPM owner +has none", 20)
         machine.see(r"sha1 +open: the firmware does not extend it", 20)
@@ -76,6 +80,8 @@ def test_take_ownership(directory):
         machine.line("totp ok", TO_MENU)
         machine.line("menu ready", TO_MENU)
         machine.see(r"Power off", 20)
+        machine.send("c")
+        machine.see(r"TPM: state", 20)
         machine.send("m")
         machine.see(r"TPM owner +has a passphrase", 20)
         machine.see(r"TPM lockout +10 of 10 tries left", 20)

@@ -81,6 +81,8 @@ def machine_with_luks(directory, kind="luks2", settings=MANUAL, more_disks=()):
 
 def make_key(machine, unlock="", passphrase=PASSPHRASE):
     """In the main menu: makes the unlock key, with the TPM's passphrase UNLOCK."""
+    machine.send("c")
+    machine.see(r"Disk unlock key", 20)
     machine.send("d")
     machine.see(r"Make a new unlock key", 30)
     machine.send("m")
@@ -266,6 +268,8 @@ def test_A7_other_headers(directory):
         to_menu(machine)
         boot(machine)
         expect_without(machine, "refused", r"\(reencryption\)", boot_it=False)
+        machine.send("c")
+        machine.see(r"Disk unlock key", 20)
         machine.send("d")
         machine.see(r"refused \(reencryption\)", 30)
         machine.power_cut()
@@ -297,6 +301,8 @@ def test_unlock_key_of_another_machine(directory):
     with machine_with_luks(directory) as machine:
         to_menu(machine)
         make_key(machine)
+        machine.send("c")
+        machine.see(r"Disk unlock key", 20)
         machine.send("d")
         machine.see(r"Forget the unlock key", 30)
         machine.send("f")

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the owner sets up once and looks at rarely: what vouches for the firmware, and what it keeps. */
+#include "menu/screen.h"
+
+enum choice { HOTP, UNLOCK, ROLLBACK, TPM, CHOICES };
+
+static const char help[] =
+    "HOTP: a USB security dongle checks the firmware at every start.\n"
+    "Disk unlock key: the TPM opens the disk, on this machine, with this firmware and for what you signed alone.\n"
+    "An older /boot: from the first counter on, a /boot that you signed once and replaced is refused.\n"
+    "TPM: who owns it, what it holds, and taking its ownership.";
+
+struct shown {
+	struct ui_item items[CHOICES];
+	enum choice choices[CHOICES];
+	size_t count;
+};
+
+static void add(struct shown *shown, enum choice choice, char key, const char *label, enum ui_tone tone)
+{
+	shown->choices[shown->count] = choice;
+	shown->items[shown->count] = (struct ui_item){.key = key, .label = label, .tone = tone};
+	shown->count++;
+}
+
+/* Only what makes sense now is offered. */
+static void build(const struct menu *menu, struct shown *shown)
+{
+	bool verified = menu->boot.trust.state == TRUST_VERIFIED;
+
+	shown->count = 0;
+	add(shown, TPM, 'm', "TPM: state, ownership", menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
+	if (menu->tpm)
+		add(shown, HOTP, 'h', "HOTP: security dongle", UI_NORMAL);
+	if (verified && menu->tpm)
+		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
+	if (verified && menu->tpm && menu->boot.verify.rollback == VERIFY_ROLLBACK_ABSENT)
+		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
+}
+
+static void (*const screens[CHOICES])(struct menu *menu) = {
+    [HOTP] = screen_hotp, [UNLOCK] = screen_unlock, [ROLLBACK] = screen_rollback, [TPM] = screen_tpm};
+
+void screen_ownership(struct menu *menu)
+{
+	struct shown shown;
+	struct ui_menu screen = {
+	    .title = "Ownership", .status = menu_status, .context = menu, .items = shown.items, .help = help};
+	size_t choice;
+
+	build(menu, &shown);
+	screen.count = shown.count;
+	/* From what was chosen there the way leads back to the main menu, whose lines show what it has changed. */
+	if (ui_menu_run(menu->ui, &screen, &choice) != UI_BACK && choice < shown.count)
+		screens[shown.choices[choice]](menu);
+}
