@@ -69,31 +69,47 @@ static int lock_platform(struct tpm *tpm, struct error *error)
 	return 0;
 }
 
-/* A TPM that is not the recorded one holds none of our secrets, and must not keep the machine from leaving (A2). */
-static int expect_recorded(struct tpm *tpm, struct bytes tpm_name, struct error *error)
+/* Who answered honestly until now and then with another key would keep the cap from the TPM that has our secrets (A2):
+ * a key that was seen must be there. A TPM that never was the recorded one holds none of them, and must not keep the
+ * machine from leaving. */
+static int expect_key(struct tpm *tpm, const struct handover_keys *keys, struct error *error)
 {
-	int r = tpm_pin_storage_key(tpm, tpm_name, error);
+	bool seen = keys->seen.size > 0;
+	int r = tpm_pin_storage_key(tpm, seen ? keys->seen : keys->recorded, error);
 
 	if (r == 0)
 		r = tpm_check_storage_key(tpm, error);
 	if (r != -E_FOREIGN_TPM)
 		return r;
+	if (seen)
+		return error_set(error, E_FOREIGN_TPM, "TPM",
+		                 "the TPM that this start began with does not answer any more, but another one, or "
+		                 "something on its bus: it cannot be capped, so nothing is started; switch the machine "
+		                 "off and look for what was put between");
 	log_error(error);
 	return 0;
 }
 
-static int cap(const struct trust_way_out *way, const char *tpm_where, struct bytes tpm_name, struct error *error)
+static int without_tpm(int r, const struct trust_way_out *way, const struct handover_keys *keys, struct error *error)
+{
+	if (keys->seen.size > 0)
+		return error_set(error, E_NO_DEVICE, "TPM",
+		                 "the TPM that this start began with is gone: it cannot be capped, so nothing is "
+		                 "started; switch the machine off");
+	log_line("cap exit=%s mode=%s tpm=%s", way->name, way->mode, r == -E_NO_DEVICE ? "absent" : "unsupported");
+	return 0;
+}
+
+static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_keys *keys,
+               struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	int r = tpm_open(tpm_where, &tpm, error);
 
-	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED) {
-		log_line("cap exit=%s mode=%s tpm=%s", way->name, way->mode,
-		         r == -E_NO_DEVICE ? "absent" : "unsupported");
-		return 0;
-	}
+	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED)
+		return without_tpm(r, way, keys, error);
 	if (r == 0)
-		r = expect_recorded(tpm, tpm_name, error);
+		r = expect_key(tpm, keys, error);
 	if (r < 0)
 		return r;
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
@@ -119,14 +135,14 @@ static void disable_further_kexec(void)
 		(void)file_write_all(fd, "kexec_load_disabled", bytes_from_string("1"), NULL);
 }
 
-int handover_leave(enum trust_exit exit, const char *tpm_where, struct bytes tpm_name, struct error *error)
+int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_keys *keys, struct error *error)
 {
 	const struct trust_way_out *way = trust_leave(exit);
 	int r;
 
 	if (way->needs_kernel && !kernel_is_loaded())
 		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
-	r = cap(way, tpm_where, tpm_name, error);
+	r = cap(way, tpm_where, keys, error);
 	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
 		return r;
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "boot/handover.h"
 #include "boot/load.h"
+#include "boot/seen_key.h"
 #include "format/tpm_name.h"
 #include "init/console.h"
 #include "init/mounts.h"
@@ -41,7 +42,8 @@ struct init {
 	char rom_problem[1024];  /* empty: none */
 	size_t tpm_name_size;    /* 0: the ROM does not record the TPM's storage key */
 	uint8_t tpm_name[TPM_NAME_SIZE];
-	bool menu_ran; /* a menu was started before, in this start */
+	int seen_key_fd; /* the storage key that this start has met; the menu writes it too */
+	bool menu_ran;   /* a menu was started before, in this start */
 };
 
 static void file_log_sink(void *context, const char *line)
@@ -159,6 +161,8 @@ static int expect_recorded_tpm(struct init *init, struct tpm *tpm, const struct 
 	r = tpm_pin_storage_key(tpm, recorded_name(init), error);
 	if (r == 0)
 		r = tpm_check_storage_key(tpm, error);
+	if (r == 0)
+		seen_key_write(init->seen_key_fd, tpm);
 	if (r != -E_FOREIGN_TPM)
 		return r;
 	log_error(error);
@@ -224,11 +228,19 @@ static void end_shell(pid_t pid)
 		;
 }
 
+static int try_to_leave(const struct init *init, enum trust_exit exit, struct error *error)
+{
+	uint8_t seen[TPM_NAME_SIZE];
+	struct handover_keys keys = {.recorded = recorded_name(init), .seen = seen_key_read(init->seen_key_fd, seen)};
+
+	return handover_leave(exit, NULL, &keys, error);
+}
+
 static void leave(const struct init *init, enum trust_exit exit)
 {
 	struct error error;
 
-	if (handover_leave(exit, NULL, recorded_name(init), &error) < 0)
+	if (try_to_leave(init, exit, &error) < 0)
 		log_error(&error);
 }
 
@@ -259,7 +271,7 @@ static void recovery(struct init *init, const char *reason)
 	struct error error;
 	bool pressed;
 
-	if (handover_leave(TRUST_EXIT_RECOVERY, NULL, recorded_name(init), &error) < 0) {
+	if (try_to_leave(init, TRUST_EXIT_RECOVERY, &error) < 0) {
 		log_error(&error);
 		log_line("recovery refused");
 		return;
@@ -307,7 +319,7 @@ static int wait_for_menu(const struct init *init, pid_t pid)
 /* The menu as a child: what it ended with, or -1 where it cannot be started. */
 static int run_menu(struct init *init)
 {
-	char settings[16], key[16], name[2 * TPM_NAME_SIZE + 1];
+	char settings[16], key[16], seen[16], name[2 * TPM_NAME_SIZE + 1];
 	const char *arguments[24] = {"menu", "--log", RUN_DIRECTORY "/log"};
 	struct process_request request = {.program = PROCESS_HEADS, .arguments = arguments};
 	size_t count = 3;
@@ -329,6 +341,12 @@ static int run_menu(struct init *init)
 		arguments[count++] = "--key-fd";
 		arguments[count++] = key;
 		request.keep_fds[request.keep_count++] = init->key_fd;
+	}
+	if (init->seen_key_fd >= 0) {
+		(void)snprintf(seen, sizeof(seen), "%d", init->seen_key_fd);
+		arguments[count++] = "--seen-key-fd";
+		arguments[count++] = seen;
+		request.keep_fds[request.keep_count++] = init->seen_key_fd;
 	}
 	if (init->tpm_name_size > 0) {
 		hex_encode(recorded_name(init), name);
@@ -390,7 +408,7 @@ static _Noreturn void supervise(struct init *init)
 
 _Noreturn void init_run(void)
 {
-	static struct init init = {.log_fd = -1, .settings_fd = -1, .key_fd = -1};
+	static struct init init = {.log_fd = -1, .settings_fd = -1, .key_fd = -1, .seen_key_fd = -1};
 	unsigned long long hint;
 	struct error error;
 
@@ -405,6 +423,9 @@ _Noreturn void init_run(void)
 	log_line("init version=%s uptime-ms=%llu", HEADS_VERSION, log_now_ms());
 	hint = log_now_ms();
 	log_line("key r=recovery");
+	init.seen_key_fd = seen_key_open(&error);
+	if (init.seen_key_fd < 0)
+		log_error(&error);
 	if (read_rom(&init, &error) < 0) {
 		log_error(&error);
 		(void)snprintf(init.rom_problem, sizeof(init.rom_problem), "%s", error.sentence);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "boot/seen_key.h"
 #include "menu/screen.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -158,6 +159,8 @@ void menu_prepare_boot(struct menu *menu)
 
 static void close_menu(struct menu *menu)
 {
+	seen_key_write(menu->request->seen_key_fd,
+	               menu->tpm); /* one that nothing records, or that was made in this start */
 	log_cost(menu);
 	log_clear_sinks();
 	totp_close(&menu->totp);

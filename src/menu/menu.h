@@ -19,6 +19,7 @@ struct menu_request {
 	const char *tpm_where;   /* as for tpm_open */
 	int settings_fd;         /* the owner's settings as measured, or -1 */
 	int key_fd;              /* the owner's public keys as measured, one keyring, or -1 */
+	int seen_key_fd;         /* where the storage key that was met is written down (boot/seen_key.h), or -1 */
 	const char *tpm_name;    /* the Name of the TPM's storage key that the ROM records, or NULL */
 	const char *rom_problem; /* why the ROM's files could not be read or measured, or NULL */
 	bool again;              /* not the first menu of this start */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is this the TPM that the owner recorded? (A2) */
 #include "base/log.h"
+#include "boot/seen_key.h"
 #include "format/tpm_name.h"
 #include "menu/screen.h"
 
@@ -25,6 +26,8 @@ void menu_expect_tpm(struct menu *menu, struct bytes line, const char *record)
 	if (r < 0) {
 		menu->tpm_foreign = parsed < 0 ? unreadable : error;
 		log_error(&menu->tpm_foreign);
+	} else {
+		seen_key_write(menu->request->seen_key_fd, menu->tpm);
 	}
 	log_line("tpm record=%s match=%s", record, r == 0 ? "yes" : "no");
 	if (r < 0 && menu->totp.open)
