@@ -129,8 +129,7 @@ static int choose(struct menu *menu, enum choice choice)
 		screen_totp(menu);
 		return 0;
 	case OWNERSHIP:
-		screen_ownership(menu);
-		return 0;
+		return screen_ownership(menu);
 	case SIGN:
 		screen_sign(menu);
 		return 0;

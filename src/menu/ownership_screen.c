@@ -38,10 +38,26 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
 }
 
-static void (*const screens[CHOICES])(struct menu *menu) = {
-    [HOTP] = screen_hotp, [UNLOCK] = screen_unlock, [ROLLBACK] = screen_rollback, [TPM] = screen_tpm};
+static int choose(struct menu *menu, enum choice choice)
+{
+	switch (choice) {
+	case TPM:
+		return screen_tpm(menu);
+	case HOTP:
+		screen_hotp(menu);
+		return 0;
+	case UNLOCK:
+		screen_unlock(menu);
+		return 0;
+	case ROLLBACK:
+		screen_rollback(menu);
+		return 0;
+	default:
+		return 0;
+	}
+}
 
-void screen_ownership(struct menu *menu)
+int screen_ownership(struct menu *menu)
 {
 	struct shown shown;
 	struct ui_menu screen = {
@@ -51,6 +67,7 @@ void screen_ownership(struct menu *menu)
 	build(menu, &shown);
 	screen.count = shown.count;
 	/* From what was chosen there the way leads back to the main menu, whose lines show what it has changed. */
-	if (ui_menu_run(menu->ui, &screen, &choice) != UI_BACK && choice < shown.count)
-		screens[shown.choices[choice]](menu);
+	if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK || choice >= shown.count)
+		return 0;
+	return choose(menu, shown.choices[choice]);
 }

@@ -59,11 +59,11 @@ void screen_system(struct menu *menu);
 int screen_firmware(struct menu *menu);
 void screen_totp(struct menu *menu);
 /* What the owner sets up once: leads to the screens HOTP, disk unlock key, rollback and TPM. */
-void screen_ownership(struct menu *menu);
+int screen_ownership(struct menu *menu);
 /* Gives the security dongle that is plugged in a new secret. */
 void screen_hotp(struct menu *menu);
 /* State of the TPM; takes its ownership after a typed word. */
-void screen_tpm(struct menu *menu);
+int screen_tpm(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
 void screen_unlock(struct menu *menu);
 /* Makes the counter that tells an older /boot from the last signed one (A15). */
@@ -113,6 +113,9 @@ void menu_forget_owner(struct menu *menu);
 /* The TPM must have the storage key that this line records (format/tpm_name.h), from now on (A2); where it has not,
  * tpm_foreign says so. record: "rom" or "boot". */
 void menu_expect_tpm(struct menu *menu, struct bytes line, const char *record);
+/* Writes the Name into the ROM: it counts from the next start on, whose PCR 7 differs.
+ * Errors: those of flash_open_board and owner_files_change, -E_MEMORY. */
+int menu_record_tpm(struct menu *menu, struct bytes name, struct error *error);
 /* As the verified /boot records it, where the ROM does not: before the TPM releases anything. */
 void menu_expect_tpm_of_boot(struct menu *menu);
 

@@ -161,10 +161,7 @@ static void show_done(struct menu *menu, const struct tpm_reset_result *result)
 		            "The PCR banks beside sha256 are switched off with the next restart of the machine.");
 	if (buffer_string(&line)) {
 		ui_text_add(&text, UI_NORMAL, "%s", "");
-		ui_text_add(
-		    &text, UI_NORMAL,
-		    "The Name of its new storage key; recorded in the ROM as heads/tpm-name, or signed on /boot as "
-		    "kexec_tpm_name.txt, another TPM in its place is noticed:");
+		ui_text_add(&text, UI_NORMAL, "The Name of its new storage key:");
 		ui_text_add(&text, UI_NORMAL, "%.34s", (const char *)line.data);
 		ui_text_add(&text, UI_NORMAL, "%.34s", (const char *)line.data + 34);
 		log_line("tpm owned banks=%s name=%.68s", result->banks_pending ? "after-reset" : "sha256",
@@ -174,7 +171,70 @@ static void show_done(struct menu *menu, const struct tpm_reset_result *result)
 	ui_text_clear(&text);
 }
 
-static void take_ownership(struct menu *menu)
+/* Above zero: the owner restarts the machine. */
+static int offer_restart(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	ui_text_add(&text, UI_GOOD, "The ROM remembers this TPM from the next start on.");
+	ui_text_add(&text, UI_NORMAL,
+	            "Make the TOTP secret after that: what is sealed before the restart does not open after it.");
+	yes = ui_confirm(menu->ui, "Recorded", &text, "Restart now", "Later");
+	ui_text_clear(&text);
+	return yes ? MENU_EXIT_REBOOT : 0;
+}
+
+/* 0: the owner does not want it, or it failed and he was told; ret_recorded says what the ROM holds now. */
+static int offer_record(struct menu *menu, struct bytes name, bool *ret_recorded)
+{
+	struct ui_text text = {0};
+	struct error error;
+	bool yes;
+
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "The ROM can remember this TPM by the Name of its key. Another TPM in its place, or something on its "
+	    "bus, is then noticed at every start, before a passphrase is asked.");
+	ui_text_add(&text, UI_DIM,
+	            "The flash is written: the file heads/tpm-name, measured into PCR 7. You can also sign "
+	            "the Name on /boot, as kexec_tpm_name.txt.");
+	yes = ui_confirm(menu->ui, "Record this TPM", &text, "Record it in the ROM", "Not now");
+	ui_text_clear(&text);
+	if (!yes)
+		return 0;
+	if (menu_record_tpm(menu, name, &error) < 0) {
+		log_error(&error);
+		screen_error(menu, "The TPM was not recorded", &error);
+		return 0;
+	}
+	*ret_recorded = true;
+	return offer_restart(menu);
+}
+
+/* With the passphrase, a TPM that is the owner's from now on. */
+static int have_taken(struct menu *menu, const struct tpm_reset_result *result, struct bytes passphrase)
+{
+	bool recorded = false;
+	struct error error;
+	int status;
+
+	(void)menu_keep_owner(menu, passphrase);
+	menu->tpm_record = NULL;
+	menu->tpm_foreign.code = E_NONE;
+	show_done(menu, result);
+	status = offer_record(menu, result->name, &recorded);
+	if (status > 0)
+		return status;
+	if (menu_read_tpm(menu, &error) < 0)
+		log_error(&error);
+	menu_open_totp(menu);
+	if (!recorded && menu->totp_problem.code == E_NO_SECRET && menu->owner.size > 0)
+		screen_totp(menu);
+	return 0;
+}
+
+static int take_ownership(struct menu *menu)
 {
 	CLEANUP(secret_clear) struct secret passphrase = {0};
 	struct tpm_reset_request request = {.progress = show_progress, .context = menu};
@@ -182,26 +242,20 @@ static void take_ownership(struct menu *menu)
 	struct error error;
 
 	if (!confirm(menu) || !ask_new(menu, &passphrase))
-		return;
+		return 0;
 	request.passphrase = secret_bytes(&passphrase);
 	menu_forget_owner(menu);
-	if (owner_tpm_reset(menu->tpm, &request, &result, &error) < 0) {
-		log_error(&error);
-		screen_error(menu, TITLE, &error);
-	} else {
-		(void)menu_keep_owner(menu, secret_bytes(&passphrase));
-		menu->tpm_record = NULL;
-		menu->tpm_foreign.code = E_NONE;
-		show_done(menu, &result);
-	}
+	if (owner_tpm_reset(menu->tpm, &request, &result, &error) == 0)
+		return have_taken(menu, &result, secret_bytes(&passphrase));
+	log_error(&error);
+	screen_error(menu, TITLE, &error);
 	if (menu_read_tpm(menu, &error) < 0)
 		log_error(&error);
 	menu_open_totp(menu);
-	if (menu->totp_problem.code == E_NO_SECRET && menu->owner.size > 0)
-		screen_totp(menu);
+	return 0;
 }
 
-void screen_tpm(struct menu *menu)
+int screen_tpm(struct menu *menu)
 {
 	struct ui_text text = {0};
 	struct error error;
@@ -209,16 +263,15 @@ void screen_tpm(struct menu *menu)
 
 	if (!menu->tpm) {
 		screen_error(menu, "TPM", &menu->tpm_problem);
-		return;
+		return 0;
 	}
 	if (menu_read_tpm(menu, &error) < 0) {
 		log_error(&error);
 		screen_error(menu, "TPM", &error);
-		return;
+		return 0;
 	}
 	menu_describe_tpm(menu, &text);
 	yes = ui_confirm(menu->ui, "TPM", &text, TITLE " ...", "Back");
 	ui_text_clear(&text);
-	if (yes)
-		take_ownership(menu);
+	return yes ? take_ownership(menu) : 0;
 }
