@@ -88,8 +88,14 @@ coverage: | $(BUILD)/packages/test
 	$(MAKE) BUILD=$(BUILD)/coverage asan_FLAGS='-O1 --coverage' asan_LINK=--coverage unit integration
 	tests/coverage $(BUILD)/coverage/asan/obj src/tpm src/format
 
+# The TPM's part of a boot, outside emulation.
+$(BUILD)/tests/bench/tpm_boot: tests/bench/tpm_boot.c $(TEST_SUPPORT) $(BUILD)/host/libheads.a | $(BUILD)/packages/test
+	@mkdir -p $(@D)
+	$(call say,test,$@)
+	$(Q)$(host_CC) $(C_FLAGS) $(host_FLAGS) -Itests $(filter %.c %.a,$^) $(host_LINK) -o $@ -lcmocka $(host_LIBS)
+
 #: bench         measures; a table here, and build/bench.json
-bench: host rom demo | $(BUILD)/packages/machine
+bench: host rom demo $(BUILD)/tests/bench/tpm_boot | $(BUILD)/packages/machine
 	tests/bench/run
 
 # The virtual dongle in the tests: its parts for unit tests, and as a PC/SC library for GnuPG's scdaemon.
