@@ -141,13 +141,18 @@ static uint64_t version_floor(const struct command_context *context)
 }
 
 static int read_update(const struct arguments *arguments, struct bytes package, const struct rom_image *chip,
-                       struct update *update, struct error *error)
+                       struct buffer *room, struct update *update, struct error *error)
 {
 	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
 	int r;
 
 	if (arguments->plain)
-		return update_read_plain(package, update, error);
+		return update_read_unsigned(package, room, update, error);
+	if (update_is_zip(package))
+		return error_set(error, E_REFUSED, arguments->words[0],
+		                 "%s is a zip archive: nobody signed it. A signed update is a file heads-*.tar; to "
+		                 "install this one all the same, say --unsigned",
+		                 arguments->words[0]);
 	r = chip_keyring(chip, &keyring, error);
 	return r < 0 ? r : update_read(package, &keyring, update, error);
 }
@@ -162,7 +167,7 @@ static int install(const struct command_context *context, const struct arguments
 {
 	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
 	CLEANUP(flash_close) struct flash *flash = NULL;
-	CLEANUP(buffer_clear) struct buffer package = {0}, chip = {0};
+	CLEANUP(buffer_clear) struct buffer package = {0}, chip = {0}, room = {0};
 	struct flash_watch watch = {show_progress, (void *)(uintptr_t)context};
 	unsigned long long started = log_now_ms();
 	struct update_target target = {.version = arguments->version ? arguments->version : HEADS_VERSION};
@@ -180,7 +185,7 @@ static int install(const struct command_context *context, const struct arguments
 	target.board = rom_settings_get(&settings, "CONFIG_BOARD");
 	target.floor = version_floor(context);
 	if (r == 0)
-		r = read_update(arguments, buffer_bytes(&package), &target.chip, &update, error);
+		r = read_update(arguments, buffer_bytes(&package), &target.chip, &room, &update, error);
 	if (r == 0)
 		r = update_plan(&update, &target, &plan, error);
 	if (r < 0)

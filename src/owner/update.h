@@ -28,6 +28,13 @@ int update_read(struct bytes package, const struct verify_keyring *keyring, stru
                 struct error *error);
 /* A plain image. The caller has asked the owner in red. Errors: -E_MALFORMED (no image with payload slots). */
 int update_read_plain(struct bytes image, struct update *ret_update, struct error *error);
+/* A plain image, or one in a zip archive as the original Heads ships it (one *.rom, and sha256sum.txt whose sums are
+ * compared: they show damage, and vouch for nothing). room holds the image of a zip; ret_update borrows from file or
+ * room. Errors: -E_MALFORMED, -E_UNSUPPORTED (another kind of zip), -E_REFUSED (a sum that is wrong or missing),
+ * -E_TOO_LARGE, -E_MEMORY, those of update_read_plain. */
+int update_read_unsigned(struct bytes file, struct buffer *room, struct update *ret_update, struct error *error);
+/* Whether a file begins as a zip archive does. */
+bool update_is_zip(struct bytes file);
 
 /* What the update meets. */
 struct update_target {

@@ -10,7 +10,7 @@ from machine import Machine
 from owner_steps import MANUAL, enrol, expect_code, expect_no_code, to_menu
 from test_eventlog import in_shell, to_shell
 from update_steps import (BOARD_SETTINGS, NEXT_VERSION, flash_hash, next_rom, open_update, package, predicted,
-                          started_slot, stick)
+                          started_slot, stick, zipped)
 
 BLOCK = 4096
 # How many moments of a flash test_power_cut_in_update cuts the power at; HEADS_CUTS=50 for the long run.
@@ -121,6 +121,38 @@ def test_a17_updates_refused(directory):
 
 
 test_a17_updates_refused.seconds = 300
+
+
+def test_a17_zip_of_the_original(directory):
+    """The original's zip is no signed update: a wrong sum is refused, a right one is installed after the red question
+    and its word alone, and with nothing typed the flash stays as it was."""
+    image = stick(directory, zipped(directory, "damaged.zip", next_rom(), flipped),
+                  zipped(directory, "original-v2.zip", next_rom()))
+    with machine_with(directory, settings=MANUAL, options=["--usb", image]) as machine:
+        to_menu(machine)
+        before = flash_hash(machine)
+        open_update(machine, "damaged.zip")
+        _, refused = machine.line("update refused", 90)
+        require(refused["code"] == "refused" and "SHA-256" in refused["sentence"], f"{refused}")
+        machine.see(r"nothing was written", 20)
+        machine.send("\r")
+        open_update(machine, "original-v2.zip")
+        machine.see(r"NOBODY VOUCHES", 90)
+        machine.send("yes\r")
+        machine.see(r"Power off", 30)
+        require(not machine.lines("update begin") and flash_hash(machine) == before, "written without the word")
+        open_update(machine, "original-v2.zip")
+        machine.see(r"NOBODY VOUCHES", 90)
+        machine.send("unsigned\r")
+        _, begun = machine.line("update begin", 30)
+        require(begun["version"] == "unknown", f"{begun}")
+        machine.line("update written", 120)
+        machine.see(r"Restart now", 30)
+        machine.send("y")
+        require(started_slot(machine)["slot"] == "SLOT_B", "the update does not run")
+
+
+test_a17_zip_of_the_original.seconds = 300
 
 
 def changed_blocks(base, path):
