@@ -72,6 +72,22 @@ int update_apply(const struct update_plan *plan, struct flash *flash, const stru
 int update_approve(const struct update_plan *plan, const struct rom_image *chip, struct tpm *tpm, struct bytes owner,
                    struct error *error);
 
+/* A whole chip, coreboot's own stages and the layout included: what an update of the other slot cannot do. */
+#define UPDATE_WHOLE_CHANGES 48
+struct update_whole {
+	char changes[UPDATE_WHOLE_CHANGES][160]; /* for the owner; safe for a terminal */
+	size_t change_count;
+	size_t blocks;  /* of 4096 bytes that differ, in all */
+	size_t carried; /* files of the owner */
+};
+
+/* Puts the owner's files of the chip into the image, or where erase_owner is set leaves the image as it is, and says
+ * what would change. Nothing is written to the chip. Where the chip's files cannot be read they are not lost silently.
+ * Errors: -E_TOO_LARGE (another size than the chip's), -E_REFUSED (the owner's files cannot be read), those of
+ * update_read_plain, owner_files_store and fmap_open. */
+int update_whole(const struct rom_image *chip, bool erase_owner, struct buffer *image, struct update_whole *ret_whole,
+                 struct error *error);
+
 /* Makes a package of an image. bom may be empty. The signature is made by gpg with a key of request->home.
  * Errors: -E_USAGE (board or version), -E_MALFORMED (no image with a payload slot), -E_REFUSED (gpg), -E_MEMORY. */
 struct update_make {
