@@ -7,7 +7,6 @@
 #include "format/cbfs.h"
 #include "rom/flash.h"
 #include "rom/image.h"
-#include "rom/settings.h"
 
 /* The arguments of every verb: `[--region NAME] [FILE] WORD...`. */
 struct rom_arguments {
@@ -27,7 +26,6 @@ struct rom_source {
 	struct rom_image image;
 	struct flash *flash; /* NULL for a file */
 	struct buffer content;
-	struct rom_settings settings; /* of the board, where it is the chip */
 };
 
 /* file NULL: the chip that the board's settings name, read once. Release with rom_source_close also after an error.
@@ -37,8 +35,7 @@ int rom_source_open(const struct command_context *context, const char *file, str
 void rom_source_close(struct rom_source *source);
 /* The chip of this machine. Errors: those of rom_settings_load and flash_open_board; the sentence says that without a
  * file the chip is meant. */
-int rom_open_chip(const struct command_context *context, struct rom_settings *settings, struct flash **ret_flash,
-                  struct error *error);
+int rom_open_chip(const struct command_context *context, struct flash **ret_flash, struct error *error);
 /* Whether a file of this name is the owner's ("heads/..."). */
 bool rom_is_owners(const char *name);
 /* "raw", or "0x7" in text where the type has no name. */

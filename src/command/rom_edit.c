@@ -92,7 +92,6 @@ static int edit_slot(struct flash *flash, enum edit edit, const struct cbfs_new_
 static int edit_chip(const struct command_context *context, const struct rom_arguments *arguments, enum edit edit,
                      const struct cbfs_new_file *file, struct cbfs_space *ret_space, struct error *error)
 {
-	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
 	CLEANUP(flash_close) struct flash *flash = NULL;
 	int r;
 
@@ -102,7 +101,7 @@ static int edit_chip(const struct command_context *context, const struct rom_arg
 		                 "owner's files alone are changed, whose names begin with " OWNER_FILES_PREFIX
 		                 "; %s is none: change it in an image, and flash that",
 		                 arguments->region_given ? arguments->region : file->name);
-	r = rom_open_chip(context, &settings, &flash, error);
+	r = rom_open_chip(context, &flash, error);
 	return r < 0 ? r : edit_slot(flash, edit, file, ret_space, error);
 }
 

@@ -2,9 +2,11 @@
 /* `heads rom info`: what an image is and how much room it has. */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "boot/flash_lock.h"
 #include "command/rom.h"
 #include "format/cbfs_write.h"
 #include "rom/owner_files.h"
+#include "rom/settings.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -123,12 +125,30 @@ static void build_info(struct bytes image, const char *key, char *text, size_t s
 	}
 }
 
+/* Of the chip of this machine; an image file has no lock. */
+static struct json_object *show_lock(const struct command_context *context)
+{
+	struct flash_lock_state state = flash_lock_state(context->settings ? context->settings : SETTINGS_BOARD_FILE);
+	struct json_object *object;
+
+	if (!context->json) {
+		(void)printf("%-32s %s\n", "lock", flash_lock_sentence(&state));
+		return NULL;
+	}
+	object = json_object_new_object();
+	json_object_object_add(object, "board", json_object_new_string(state.declared ? "smi" : "none"));
+	json_object_object_add(
+	    object, "asked",
+	    state.asked == FLASH_LOCK_UNKNOWN ? NULL : json_object_new_boolean(state.asked == FLASH_LOCK_ASKED));
+	return object;
+}
+
 int rom_info_run(const struct command_context *context, int argc, char **argv)
 {
 	CLEANUP(rom_source_close) struct rom_source source = {0};
 	struct rom_arguments arguments;
 	CLEANUP(owner_files_clear) struct owner_files files = {0};
-	struct json_object *regions = NULL, *owner = NULL, *object;
+	struct json_object *regions = NULL, *owner = NULL, *lock = NULL, *object;
 	char version[128], mainboard[128];
 	struct error error;
 
@@ -152,6 +172,8 @@ int rom_info_run(const struct command_context *context, int argc, char **argv)
 		return command_fail(context, &error);
 	}
 	show_owner_files(&files, owner);
+	if (source.flash)
+		lock = show_lock(context);
 	if (context->json) {
 		object = json_object_new_object();
 		json_object_object_add(object, "bytes", json_object_new_int64((int64_t)source.image.bytes.size));
@@ -159,6 +181,7 @@ int rom_info_run(const struct command_context *context, int argc, char **argv)
 		json_object_object_add(object, "mainboard", mainboard[0] ? json_object_new_string(mainboard) : NULL);
 		json_object_object_add(object, "regions", regions);
 		json_object_object_add(object, "owner_files", owner);
+		json_object_object_add(object, "lock", lock);
 		command_print_json(object);
 	}
 	return 0;

@@ -262,7 +262,7 @@ const struct zip_file *zip_find(const struct zip *zip, const char *name)
 }
 
 /* Exactly file->size bytes into room, from exactly the stored ones. */
-static bool inflate_into(const struct zip_file *file, uint8_t *room)
+static bool inflate_into(const struct zip_file *file, void *room)
 {
 	z_stream stream = {.next_in = (z_const Bytef *)(uintptr_t)file->stored.data,
 	                   .avail_in = (uInt)file->stored.size,

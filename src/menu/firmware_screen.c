@@ -2,6 +2,7 @@
 /* The firmware itself: what runs, and updates from a disk or stick (A17). */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "boot/flash_lock.h"
 #include "menu/screen.h"
 #include "owner/update.h"
 #include "rom/flash_board.h"
@@ -61,12 +62,15 @@ static void add_slots(const struct rom_image *chip, struct ui_text *text)
 static bool show_state(struct visit *visit)
 {
 	struct rom_image chip = {buffer_bytes(&visit->chip)};
+	struct flash_lock_state lock;
 	struct ui_text text = {0};
 	bool yes;
 
 	ui_text_add(&text, UI_NORMAL, "%-12s Heads %s", "Runs", HEADS_VERSION);
 	ui_text_add(&text, UI_NORMAL, "%-12s %s, %zu KiB in blocks of %zu bytes", "Chip", flash_name(visit->flash),
 	            flash_size(visit->flash) / 1024, flash_block_size(visit->flash));
+	lock = flash_lock_state(SETTINGS_BOARD_FILE);
+	ui_text_add(&text, lock.declared ? UI_NORMAL : UI_WARNING, "%-12s %s", "Lock", flash_lock_sentence(&lock));
 	add_slots(&chip, &text);
 	ui_text_add(&text, UI_NORMAL, "%s", "");
 	ui_text_add(&text, UI_NORMAL,
