@@ -40,7 +40,7 @@ static int flash_whole(const struct command_context *context, const struct insta
 	CLEANUP(buffer_clear) struct buffer image = {0}, chip = {0};
 	struct flash_watch watch = {install_show_progress, (void *)(uintptr_t)context};
 	struct flash_count count = {0};
-	struct update_whole whole;
+	struct update_whole whole = {0};
 	unsigned long long started;
 	struct rom_image old;
 	int r = rom_settings_load(context->settings ? context->settings : SETTINGS_BOARD_FILE, BYTES_EMPTY, &settings,
