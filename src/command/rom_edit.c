@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `heads rom add`, `replace` and `remove`: the raw files of an image file. */
+/* `heads rom add`, `replace` and `remove`: the raw files of an image file, or of the chip. */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "command/rom.h"
@@ -34,18 +34,14 @@ static int apply(struct cbfs_region *region, enum edit edit, const struct cbfs_n
 	return cbfs_remove(region, file->name, error);
 }
 
-static bool is_owners(const char *name)
-{
-	return strncmp(name, OWNER_FILES_PREFIX, strlen(OWNER_FILES_PREFIX)) == 0;
-}
-
 static void print_result(const struct command_context *context, enum edit edit, const struct cbfs_new_file *file,
                          const struct cbfs_space *space)
 {
 	struct json_object *object;
 
 	/* Whoever puts a file there expects something of it. */
-	if (edit != EDIT_REMOVE && is_owners(file->name) && !owner_file_meaning(file->name) && context->verbosity >= 0)
+	if (edit != EDIT_REMOVE && rom_is_owners(file->name) && !owner_file_meaning(file->name) &&
+	    context->verbosity >= 0)
 		(void)fprintf(stderr, "heads: %s is measured, but no file of this name has an effect\n", file->name);
 	if (context->json) {
 		object = json_object_new_object();
@@ -60,16 +56,17 @@ static void print_result(const struct command_context *context, enum edit edit, 
 	}
 }
 
-/* An owner's file in an image with slots for them, as the machine itself would store it. */
-static int edit_slot(const struct rom_arguments *arguments, enum edit edit, const struct cbfs_new_file *file,
+/* An owner's file in a flash with slots for them: a power cut leaves all the old files or all the new ones. */
+static int edit_slot(struct flash *flash, enum edit edit, const struct cbfs_new_file *file,
                      struct cbfs_space *ret_space, struct error *error)
 {
-	CLEANUP(flash_close) struct flash *flash = NULL;
-	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
 	CLEANUP(owner_files_clear) struct owner_files files = {0};
+	CLEANUP(buffer_clear) struct buffer before = {0}, after = {0};
+	struct rom_image image;
 	struct rom_slots slots;
-	int r = rom_open_file(arguments->words[0], &image, error);
+	int r = flash_read(flash, 0, flash_size(flash), &before, error);
 
+	image.bytes = buffer_bytes(&before);
 	if (r == 0)
 		r = owner_files_read(&image, &files, error);
 	if (r == 0 && edit == EDIT_ADD)
@@ -79,11 +76,11 @@ static int edit_slot(const struct rom_arguments *arguments, enum edit edit, cons
 				              "the image holds a file %s already; remove it first, or replace it",
 				              file->name);
 	if (r == 0)
-		r = flash_open_file(arguments->words[0], &flash, error);
-	if (r == 0)
 		r = owner_files_change(flash, file->name, edit == EDIT_REMOVE ? NULL : &file->content, NULL, NULL,
 		                       error);
-	/* The mapping shows what the file holds now. */
+	if (r == 0)
+		r = flash_read(flash, 0, flash_size(flash), &after, error);
+	image.bytes = buffer_bytes(&after);
 	if (r == 0)
 		r = rom_slots_read(&image, ROM_OWNER_SLOTS, false, &slots, error);
 	if (r == 0 && slots.newest >= 0)
@@ -91,15 +88,35 @@ static int edit_slot(const struct rom_arguments *arguments, enum edit edit, cons
 	return r;
 }
 
+/* The chip of this machine, of which only the owner's files are changed one by one. */
+static int edit_chip(const struct command_context *context, const struct rom_arguments *arguments, enum edit edit,
+                     const struct cbfs_new_file *file, struct cbfs_space *ret_space, struct error *error)
+{
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	int r;
+
+	if (!rom_is_owners(file->name) || arguments->region_given)
+		return error_set(error, E_REFUSED, file->name,
+		                 "without an image file the flash chip of this machine is meant, and of that the "
+		                 "owner's files alone are changed, whose names begin with " OWNER_FILES_PREFIX
+		                 "; %s is none: change it in an image, and flash that",
+		                 arguments->region_given ? arguments->region : file->name);
+	r = rom_open_chip(context, &flash, error);
+	return r < 0 ? r : edit_slot(flash, edit, file, ret_space, error);
+}
+
 static int edit_region(const struct rom_arguments *arguments, enum edit edit, struct cbfs_new_file *file,
                        struct cbfs_space *ret_space, struct error *error)
 {
 	CLEANUP(rom_edit_close) struct rom_edit rom = {0};
 	struct cbfs_region region;
-	int r = rom_edit_open(arguments->words[0], &rom, error);
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	int r = rom_edit_open(arguments->file, &rom, error);
 
-	if (r == 0 && is_owners(file->name) && !arguments->region_given && owner_files_have_slots(&rom.image))
-		return edit_slot(arguments, edit, file, ret_space, error);
+	if (r == 0 && rom_is_owners(file->name) && !arguments->region_given && owner_files_have_slots(&rom.image)) {
+		r = flash_open_file(arguments->file, &flash, error);
+		return r < 0 ? r : edit_slot(flash, edit, file, ret_space, error);
+	}
 	if (r == 0)
 		r = rom_edit_region(&rom, arguments->region, &region, &file->region_offset, error);
 	if (r == 0)
@@ -112,14 +129,15 @@ static int edit_region(const struct rom_arguments *arguments, enum edit edit, st
 static int run(const struct command_context *context, enum edit edit, const struct rom_arguments *arguments)
 {
 	CLEANUP(buffer_clear) struct buffer content = {0};
-	struct cbfs_new_file file = {.name = arguments->words[1]};
+	struct cbfs_new_file file = {.name = arguments->words[0]};
 	struct cbfs_space space = {0};
 	struct error error;
-	int r = edit == EDIT_REMOVE ? 0 : file_read(arguments->words[2], ROM_MAX_SIZE, &content, &error);
+	int r = edit == EDIT_REMOVE ? 0 : file_read(arguments->words[1], ROM_MAX_SIZE, &content, &error);
 
 	file.content = buffer_bytes(&content);
 	if (r == 0)
-		r = edit_region(arguments, edit, &file, &space, &error);
+		r = arguments->file ? edit_region(arguments, edit, &file, &space, &error)
+		                    : edit_chip(context, arguments, edit, &file, &space, &error);
 	if (r < 0)
 		return command_fail(context, &error);
 	print_result(context, edit, &file, &space);
@@ -130,8 +148,8 @@ int rom_add_run(const struct command_context *context, int argc, char **argv)
 {
 	struct rom_arguments arguments;
 
-	if (!rom_read_arguments(argc, argv, 3, &arguments) || arguments.stored)
-		return command_usage(context, "usage: heads rom add [--region NAME] FILE NAME FROM");
+	if (!rom_read_arguments(argc, argv, 2, &arguments) || arguments.stored)
+		return command_usage(context, "usage: heads rom add [--region NAME] [FILE] NAME FROM");
 	return run(context, EDIT_ADD, &arguments);
 }
 
@@ -139,8 +157,8 @@ int rom_replace_run(const struct command_context *context, int argc, char **argv
 {
 	struct rom_arguments arguments;
 
-	if (!rom_read_arguments(argc, argv, 3, &arguments) || arguments.stored)
-		return command_usage(context, "usage: heads rom replace [--region NAME] FILE NAME FROM");
+	if (!rom_read_arguments(argc, argv, 2, &arguments) || arguments.stored)
+		return command_usage(context, "usage: heads rom replace [--region NAME] [FILE] NAME FROM");
 	return run(context, EDIT_REPLACE, &arguments);
 }
 
@@ -148,7 +166,7 @@ int rom_remove_run(const struct command_context *context, int argc, char **argv)
 {
 	struct rom_arguments arguments;
 
-	if (!rom_read_arguments(argc, argv, 2, &arguments) || arguments.stored)
-		return command_usage(context, "usage: heads rom remove [--region NAME] FILE NAME");
+	if (!rom_read_arguments(argc, argv, 1, &arguments) || arguments.stored)
+		return command_usage(context, "usage: heads rom remove [--region NAME] [FILE] NAME");
 	return run(context, EDIT_REMOVE, &arguments);
 }

@@ -2,9 +2,11 @@
 /* `heads rom info`: what an image is and how much room it has. */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "boot/flash_lock.h"
 #include "command/rom.h"
 #include "format/cbfs_write.h"
 #include "rom/owner_files.h"
+#include "rom/settings.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -123,40 +125,63 @@ static void build_info(struct bytes image, const char *key, char *text, size_t s
 	}
 }
 
+/* Of the chip of this machine; an image file has no lock. */
+static struct json_object *show_lock(const struct command_context *context)
+{
+	struct flash_lock_state state = flash_lock_state(context->settings ? context->settings : SETTINGS_BOARD_FILE);
+	struct json_object *object;
+
+	if (!context->json) {
+		(void)printf("%-32s %s\n", "lock", flash_lock_sentence(&state));
+		return NULL;
+	}
+	object = json_object_new_object();
+	json_object_object_add(object, "board", json_object_new_string(state.declared ? "smi" : "none"));
+	json_object_object_add(
+	    object, "asked",
+	    state.asked == FLASH_LOCK_UNKNOWN ? NULL : json_object_new_boolean(state.asked == FLASH_LOCK_ASKED));
+	return object;
+}
+
 int rom_info_run(const struct command_context *context, int argc, char **argv)
 {
-	CLEANUP(rom_close) struct rom_image image = {BYTES_EMPTY};
+	CLEANUP(rom_source_close) struct rom_source source = {0};
+	struct rom_arguments arguments;
 	CLEANUP(owner_files_clear) struct owner_files files = {0};
-	struct json_object *regions = NULL, *owner = NULL, *object;
+	struct json_object *regions = NULL, *owner = NULL, *lock = NULL, *object;
 	char version[128], mainboard[128];
 	struct error error;
 
-	if (argc != 2)
-		return command_usage(context, "usage: heads rom info FILE");
-	if (rom_open_file(argv[1], &image, &error) < 0 || owner_files_read(&image, &files, &error) < 0)
+	if (!rom_read_arguments(argc, argv, 0, &arguments) || arguments.region_given || arguments.stored)
+		return command_usage(context, "usage: heads rom info [FILE]");
+	if (rom_source_open(context, arguments.file, &source, &error) < 0 ||
+	    owner_files_read(&source.image, &files, &error) < 0)
 		return command_fail(context, &error);
-	build_info(image.bytes, "COREBOOT_VERSION: ", version, sizeof(version));
-	build_info(image.bytes, "MAINBOARD_PART_NUMBER: ", mainboard, sizeof(mainboard));
+	build_info(source.image.bytes, "COREBOOT_VERSION: ", version, sizeof(version));
+	build_info(source.image.bytes, "MAINBOARD_PART_NUMBER: ", mainboard, sizeof(mainboard));
 	if (context->json) {
 		regions = json_object_new_array();
 		owner = json_object_new_array();
 	} else {
-		(void)printf("%s: %zu bytes, coreboot %s, %s\n", argv[1], image.bytes.size,
+		(void)printf("%s: %zu bytes, coreboot %s, %s\n", source.name, source.image.bytes.size,
 		             version[0] ? version : "of unknown version", mainboard[0] ? mainboard : "unknown board");
 	}
-	if (show_areas(image.bytes, regions, &error) < 0) {
+	if (show_areas(source.image.bytes, regions, &error) < 0) {
 		json_object_put(regions);
 		json_object_put(owner);
 		return command_fail(context, &error);
 	}
 	show_owner_files(&files, owner);
+	if (source.flash)
+		lock = show_lock(context);
 	if (context->json) {
 		object = json_object_new_object();
-		json_object_object_add(object, "bytes", json_object_new_int64((int64_t)image.bytes.size));
+		json_object_object_add(object, "bytes", json_object_new_int64((int64_t)source.image.bytes.size));
 		json_object_object_add(object, "coreboot", version[0] ? json_object_new_string(version) : NULL);
 		json_object_object_add(object, "mainboard", mainboard[0] ? json_object_new_string(mainboard) : NULL);
 		json_object_object_add(object, "regions", regions);
 		json_object_object_add(object, "owner_files", owner);
+		json_object_object_add(object, "lock", lock);
 		command_print_json(object);
 	}
 	return 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `heads rom package|update|flash`: making and installing firmware. */
+/* `heads rom package|update`: making and installing firmware; what `flash` shares with it. */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "command/rom.h"
+#include "command/rom_install.h"
 #include "owner/update.h"
 #include "rom/flash_board.h"
 #include "tpm/tpm.h"
@@ -11,19 +12,9 @@
 #include <string.h>
 
 #define PLAIN_WORD "unsigned"
-#define FLASH_WORD "flash"
-
-struct arguments {
-	const char *chip;             /* image file that stands for the chip; NULL: this machine's */
-	const char *home, *key, *out; /* package */
-	const char *bom, *version;
-	bool plain, plan_only, erase_owner;
-	char **words;
-	int count;
-};
 
 /* Options before the words; those that take a value are listed with its place. */
-static bool read_arguments(int argc, char **argv, struct arguments *arguments)
+bool install_read_arguments(int argc, char **argv, struct install_arguments *arguments)
 {
 	const struct {
 		const char *name;
@@ -63,8 +54,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
 	return true;
 }
 
-static int open_chip(const struct arguments *arguments, const struct rom_settings *settings, struct flash **ret_flash,
-                     struct buffer *content, struct error *error)
+int install_open_chip(const struct install_arguments *arguments, const struct rom_settings *settings,
+                      struct flash **ret_flash, struct buffer *content, struct error *error)
 {
 	int r = arguments->chip ? flash_open_file(arguments->chip, ret_flash, error)
 	                        : flash_open_board(settings, ret_flash, error);
@@ -72,7 +63,7 @@ static int open_chip(const struct arguments *arguments, const struct rom_setting
 	return r < 0 ? r : flash_read(*ret_flash, 0, flash_size(*ret_flash), content, error);
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total, unsigned long long ms)
+void install_show_progress(void *context, uint64_t done, uint64_t total, unsigned long long ms)
 {
 	const struct command_context *command = context;
 
@@ -81,8 +72,7 @@ static void show_progress(void *context, uint64_t done, uint64_t total, unsigned
 		              (unsigned long long)total / 1024, ms / 1000);
 }
 
-/* The owner types a word; a line of standard input serves scripts that know what they do. */
-static int typed(const char *warning, const char *word, struct error *error)
+int install_typed(const char *warning, const char *word, struct error *error)
 {
 	char line[64];
 
@@ -95,8 +85,8 @@ static int typed(const char *warning, const char *word, struct error *error)
 	return error_set(error, E_REFUSED, word, "nothing was written: \"%s\" was not typed", word);
 }
 
-static void print_done(const struct command_context *context, const char *version, const char *where,
-                       const struct flash_count *count, unsigned long long ms)
+void install_print_done(const struct command_context *context, const char *version, const char *where,
+                        const struct flash_count *count, unsigned long long ms)
 {
 	struct json_object *object;
 
@@ -140,14 +130,19 @@ static uint64_t version_floor(const struct command_context *context)
 	return value;
 }
 
-static int read_update(const struct arguments *arguments, struct bytes package, const struct rom_image *chip,
-                       struct update *update, struct error *error)
+static int read_update(const struct install_arguments *arguments, struct bytes package, const struct rom_image *chip,
+                       struct buffer *room, struct update *update, struct error *error)
 {
 	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
 	int r;
 
 	if (arguments->plain)
-		return update_read_plain(package, update, error);
+		return update_read_unsigned(package, room, update, error);
+	if (update_is_zip(package))
+		return error_set(error, E_REFUSED, arguments->words[0],
+		                 "%s is a zip archive: nobody signed it. A signed update is a file heads-*.tar; to "
+		                 "install this one all the same, say --unsigned",
+		                 arguments->words[0]);
 	r = chip_keyring(chip, &keyring, error);
 	return r < 0 ? r : update_read(package, &keyring, update, error);
 }
@@ -158,12 +153,13 @@ static void print_plan(const struct command_context *context, const struct updat
 		(void)fprintf(stderr, "%s\n", plan->changes[i]);
 }
 
-static int install(const struct command_context *context, const struct arguments *arguments, struct error *error)
+static int install(const struct command_context *context, const struct install_arguments *arguments,
+                   struct error *error)
 {
 	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
 	CLEANUP(flash_close) struct flash *flash = NULL;
-	CLEANUP(buffer_clear) struct buffer package = {0}, chip = {0};
-	struct flash_watch watch = {show_progress, (void *)(uintptr_t)context};
+	CLEANUP(buffer_clear) struct buffer package = {0}, chip = {0}, room = {0};
+	struct flash_watch watch = {install_show_progress, (void *)(uintptr_t)context};
 	unsigned long long started = log_now_ms();
 	struct update_target target = {.version = arguments->version ? arguments->version : HEADS_VERSION};
 	struct flash_count count = {0};
@@ -173,14 +169,14 @@ static int install(const struct command_context *context, const struct arguments
 	                          error);
 
 	if (r == 0)
-		r = open_chip(arguments, &settings, &flash, &chip, error);
+		r = install_open_chip(arguments, &settings, &flash, &chip, error);
 	if (r == 0)
 		r = file_read(arguments->words[0], UPDATE_MAX_SIZE, &package, error);
 	target.chip.bytes = buffer_bytes(&chip);
 	target.board = rom_settings_get(&settings, "CONFIG_BOARD");
 	target.floor = version_floor(context);
 	if (r == 0)
-		r = read_update(arguments, buffer_bytes(&package), &target.chip, &update, error);
+		r = read_update(arguments, buffer_bytes(&package), &target.chip, &room, &update, error);
 	if (r == 0)
 		r = update_plan(&update, &target, &plan, error);
 	if (r < 0)
@@ -189,90 +185,28 @@ static int install(const struct command_context *context, const struct arguments
 	if (arguments->plan_only)
 		return 0;
 	if (arguments->plain)
-		r = typed("Nobody vouches for this image: it may hold anything.", PLAIN_WORD, error);
+		r = install_typed("Nobody vouches for this image: it may hold anything.", PLAIN_WORD, error);
 	if (r == 0)
 		r = update_apply(&plan, flash, &watch, &count, error);
 	if (r == 0)
-		print_done(context, update.manifest.version, plan.slots.slots[1 - plan.keep].name, &count,
-		           log_now_ms() - started);
+		install_print_done(context, update.manifest.version, plan.slots.slots[1 - plan.keep].name, &count,
+		                   log_now_ms() - started);
 	return r;
 }
 
 int rom_update_run(const struct command_context *context, int argc, char **argv)
 {
-	struct arguments arguments = {0};
+	struct install_arguments arguments = {0};
 	struct error error;
 
-	if (!read_arguments(argc, argv, &arguments) || arguments.count != 1)
+	if (!install_read_arguments(argc, argv, &arguments) || arguments.count != 1)
 		return command_usage(context, "usage: heads rom update [--chip IMAGE] [--version RUNNING] [--plan] "
 		                              "[--unsigned] PACKAGE");
 	return install(context, &arguments, &error) < 0 ? command_fail(context, &error) : 0;
 }
 
-/* The image with the chip's owner's files in it. */
-static int carry_over(const struct rom_image *chip, struct buffer *image, struct error *error)
-{
-	CLEANUP(owner_files_clear) struct owner_files files = {0};
-	CLEANUP(flash_close) struct flash *memory = NULL;
-	int r = owner_files_read(chip, &files, NULL);
-
-	if (r < 0 || files.count == 0)
-		return 0; /* what cannot be read cannot be kept */
-	r = flash_open_memory(image->data, image->size, &memory, error);
-	return r < 0 ? r : owner_files_store(memory, &files, NULL, NULL, error);
-}
-
-static int flash_whole(const struct command_context *context, const struct arguments *arguments, struct error *error)
-{
-	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
-	CLEANUP(flash_close) struct flash *flash = NULL;
-	CLEANUP(buffer_clear) struct buffer image = {0}, chip = {0};
-	struct flash_watch watch = {show_progress, (void *)(uintptr_t)context};
-	unsigned long long started = log_now_ms();
-	struct rom_image old, new;
-	struct flash_count count = {0};
-	struct update update;
-	int r = rom_settings_load(context->settings ? context->settings : SETTINGS_BOARD_FILE, BYTES_EMPTY, &settings,
-	                          error);
-
-	if (r == 0)
-		r = open_chip(arguments, &settings, &flash, &chip, error);
-	if (r == 0)
-		r = file_read(arguments->words[0], ROM_MAX_SIZE, &image, error);
-	if (r < 0)
-		return r;
-	old.bytes = buffer_bytes(&chip);
-	new.bytes = buffer_bytes(&image);
-	if (image.size != chip.size)
-		return error_set(error, E_MALFORMED, arguments->words[0],
-		                 "the image %s has %zu bytes, the flash chip %zu", arguments->words[0], image.size,
-		                 chip.size);
-	r = update_read_plain(new.bytes, &update, error);
-	if (r == 0 && !arguments->erase_owner)
-		r = carry_over(&old, &image, error);
-	if (r == 0)
-		r = typed(
-		    "The whole chip is written, bootblock included, from an image that nobody vouches for. If the "
-		    "power fails meanwhile the machine may not start again.",
-		    FLASH_WORD, error);
-	if (r == 0)
-		r = flash_write(flash, 0, buffer_bytes(&image), &watch, &count, error);
-	if (r == 0)
-		print_done(context, "", "the whole chip", &count, log_now_ms() - started);
-	return r;
-}
-
-int rom_flash_run(const struct command_context *context, int argc, char **argv)
-{
-	struct arguments arguments = {0};
-	struct error error;
-
-	if (!read_arguments(argc, argv, &arguments) || arguments.count != 1)
-		return command_usage(context, "usage: heads rom flash [--chip IMAGE] [--erase-owner-files] FILE");
-	return flash_whole(context, &arguments, &error) < 0 ? command_fail(context, &error) : 0;
-}
-
-static int package(const struct command_context *context, const struct arguments *arguments, struct error *error)
+static int package(const struct command_context *context, const struct install_arguments *arguments,
+                   struct error *error)
 {
 	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
 	CLEANUP(buffer_clear) struct buffer rom = {0}, bom = {0}, bytes = {0};
@@ -310,11 +244,11 @@ static int package(const struct command_context *context, const struct arguments
 
 int rom_package_run(const struct command_context *context, int argc, char **argv)
 {
-	struct arguments arguments = {0};
+	struct install_arguments arguments = {0};
 	struct error error;
 
-	if (!read_arguments(argc, argv, &arguments) || arguments.count != 1 || !arguments.home || !arguments.out ||
-	    !arguments.version || !context->settings)
+	if (!install_read_arguments(argc, argv, &arguments) || arguments.count != 1 || !arguments.home ||
+	    !arguments.out || !arguments.version || !context->settings)
 		return command_usage(context,
 		                     "usage: heads --settings BOARD.settings rom package --version V --gnupghome "
 		                     "HOME [--key KEY] [--bom FILE] --out PACKAGE ROM");

@@ -2,6 +2,7 @@
 /* The firmware itself: what runs, and updates from a disk or stick (A17). */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "boot/flash_lock.h"
 #include "menu/screen.h"
 #include "owner/update.h"
 #include "rom/flash_board.h"
@@ -15,7 +16,7 @@
 struct visit {
 	struct menu *menu;
 	struct flash *flash;
-	struct buffer chip, package;
+	struct buffer chip, package, image; /* image: unpacked from a zip */
 	struct update update;
 	struct update_plan plan;
 	bool approved; /* the TOTP secret will open after the update */
@@ -28,6 +29,7 @@ static void visit_clear(struct visit *visit)
 	flash_close(&visit->flash);
 	buffer_clear(&visit->chip);
 	buffer_clear(&visit->package);
+	buffer_clear(&visit->image);
 }
 
 static int read_chip(struct visit *visit, struct error *error)
@@ -60,12 +62,15 @@ static void add_slots(const struct rom_image *chip, struct ui_text *text)
 static bool show_state(struct visit *visit)
 {
 	struct rom_image chip = {buffer_bytes(&visit->chip)};
+	struct flash_lock_state lock;
 	struct ui_text text = {0};
 	bool yes;
 
 	ui_text_add(&text, UI_NORMAL, "%-12s Heads %s", "Runs", HEADS_VERSION);
 	ui_text_add(&text, UI_NORMAL, "%-12s %s, %zu KiB in blocks of %zu bytes", "Chip", flash_name(visit->flash),
 	            flash_size(visit->flash) / 1024, flash_block_size(visit->flash));
+	lock = flash_lock_state(SETTINGS_BOARD_FILE);
+	ui_text_add(&text, lock.declared ? UI_NORMAL : UI_WARNING, "%-12s %s", "Lock", flash_lock_sentence(&lock));
 	add_slots(&chip, &text);
 	ui_text_add(&text, UI_NORMAL, "%s", "");
 	ui_text_add(&text, UI_NORMAL,
@@ -91,8 +96,9 @@ static int check(struct visit *visit, const struct media_file *file, struct erro
 	if (r == 0 && file->package && menu->key.size > 0)
 		r = verify_keyring_add(&keyring, buffer_bytes(&menu->key), "the owner's keys", error);
 	if (r == 0)
-		r = file->package ? update_read(buffer_bytes(&visit->package), &keyring, &visit->update, error)
-		                  : update_read_plain(buffer_bytes(&visit->package), &visit->update, error);
+		r = file->package
+		        ? update_read(buffer_bytes(&visit->package), &keyring, &visit->update, error)
+		        : update_read_unsigned(buffer_bytes(&visit->package), &visit->image, &visit->update, error);
 	return r < 0 ? r : update_plan(&visit->update, &target, &visit->plan, error);
 }
 
@@ -104,7 +110,7 @@ static bool confirm(struct visit *visit)
 	if (!visit->update.vouched)
 		ui_text_add(
 		    &text, UI_BAD,
-		    "NOBODY VOUCHES FOR THIS FILE. It is a plain image without a signature: it may hold anything, and "
+		    "NOBODY VOUCHES FOR THIS FILE. It is an image without a signature: it may hold anything, and "
 		    "what it holds will see your passphrases.");
 	for (size_t i = 0; i < visit->plan.change_count; i++)
 		ui_text_add(&text, UI_NORMAL, "%s", visit->plan.changes[i]);

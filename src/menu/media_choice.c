@@ -8,7 +8,7 @@ static const struct {
 	const char *question, *nothing, *sentence;
 } words[] = {
     [MEDIA_FIRMWARE] = {"Which file?", "No update was found",
-                        "no file heads-*.tar or heads-*.rom lies at the top of a vfat or ext4 file system"},
+                        "no file heads-*.tar, heads-*.rom or *.zip lies at the top of a vfat or ext4 file system"},
     [MEDIA_KEYS] = {"Which key?", "No key was found",
                     "no file *.asc, *.gpg, *.key or *.pgp lies at the top of a vfat or ext4 file system"},
 };

@@ -10,7 +10,7 @@
 #define MEDIA_MAX_FILES 16
 
 enum media_kind {
-	MEDIA_FIRMWARE, /* heads-*.tar, heads-*.rom */
+	MEDIA_FIRMWARE, /* heads-*.tar, heads-*.rom, and *.zip as the original names its updates */
 	MEDIA_KEYS,     /* *.asc, *.gpg, *.key, *.pgp */
 };
 

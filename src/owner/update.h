@@ -28,6 +28,13 @@ int update_read(struct bytes package, const struct verify_keyring *keyring, stru
                 struct error *error);
 /* A plain image. The caller has asked the owner in red. Errors: -E_MALFORMED (no image with payload slots). */
 int update_read_plain(struct bytes image, struct update *ret_update, struct error *error);
+/* A plain image, or one in a zip archive as the original Heads ships it (one *.rom, and sha256sum.txt whose sums are
+ * compared: they show damage, and vouch for nothing). room holds the image of a zip; ret_update borrows from file or
+ * room. Errors: -E_MALFORMED, -E_UNSUPPORTED (another kind of zip), -E_REFUSED (a sum that is wrong or missing),
+ * -E_TOO_LARGE, -E_MEMORY, those of update_read_plain. */
+int update_read_unsigned(struct bytes file, struct buffer *room, struct update *ret_update, struct error *error);
+/* Whether a file begins as a zip archive does. */
+bool update_is_zip(struct bytes file);
 
 /* What the update meets. */
 struct update_target {
@@ -64,6 +71,22 @@ int update_apply(const struct update_plan *plan, struct flash *flash, const stru
  * tpm_approve. */
 int update_approve(const struct update_plan *plan, const struct rom_image *chip, struct tpm *tpm, struct bytes owner,
                    struct error *error);
+
+/* A whole chip, coreboot's own stages and the layout included: what an update of the other slot cannot do. */
+#define UPDATE_WHOLE_CHANGES 48
+struct update_whole {
+	char changes[UPDATE_WHOLE_CHANGES][160]; /* for the owner; safe for a terminal */
+	size_t change_count;
+	size_t blocks;  /* of 4096 bytes that differ, in all */
+	size_t carried; /* files of the owner */
+};
+
+/* Puts the owner's files of the chip into the image, or where erase_owner is set leaves the image as it is, and says
+ * what would change. Nothing is written to the chip. Where the chip's files cannot be read they are not lost silently.
+ * Errors: -E_TOO_LARGE (another size than the chip's), -E_REFUSED (the owner's files cannot be read), those of
+ * update_read_plain, owner_files_store and fmap_open. */
+int update_whole(const struct rom_image *chip, bool erase_owner, struct buffer *image, struct update_whole *ret_whole,
+                 struct error *error);
 
 /* Makes a package of an image. bom may be empty. The signature is made by gpg with a key of request->home.
  * Errors: -E_USAGE (board or version), -E_MALFORMED (no image with a payload slot), -E_REFUSED (gpg), -E_MEMORY. */

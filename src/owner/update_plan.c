@@ -141,8 +141,11 @@ int update_plan(const struct update *update, const struct update_target *target,
 	if (!same_stages(&update->image, &target->chip))
 		return error_set(
 		    error, E_REFUSED, ROM_REGION,
-		    "the update also replaces coreboot's own stages or the flash layout, which cannot be done "
-		    "safely against a power cut; flash the whole image with `heads rom flash`");
+		    "the update also replaces coreboot's own stages or the flash layout, which cannot be done safely "
+		    "against a power cut. With the power secured, %sin the recovery shell run `heads rom flash %s`: it "
+		    "shows what changes, and keeps your settings and keys",
+		    update->vouched ? "take heads.rom out of the update (tar xf FILE heads.rom), and " : "",
+		    update->vouched ? UPDATE_ROM : "FILE");
 	kept = &plan.slots.slots[plan.keep];
 	if (update->vouched)
 		tell(&plan, "Version     %s -> %s, for the board %s", target->version, update->manifest.version,

@@ -4,11 +4,13 @@
 #include "base/log.h"
 #include <string.h>
 
-#define ERASED 0xff
+#define ERASED  0xff
+#define AT_ONCE ((size_t)64 << 10) /* bytes read at once, where a block is not larger */
 
 struct flash {
 	struct flash_device device;
-	uint8_t *block; /* room for one */
+	uint8_t *room; /* for as many blocks as are read at once */
+	size_t room_size;
 };
 
 int flash_open_device(const struct flash_device *device, struct flash **ret_flash, struct error *error)
@@ -20,8 +22,11 @@ int flash_open_device(const struct flash_device *device, struct flash **ret_flas
 		r = error_set(error, E_USAGE, device->name, "%s has %zu bytes, which is no number of blocks of %zu",
 		              device->name, device->size, device->block_size);
 	if (r == 0 && flash)
-		flash->block = malloc(device->block_size);
-	if (r == 0 && (!flash || !flash->block))
+		flash->room_size = device->block_size < AT_ONCE ? AT_ONCE / device->block_size * device->block_size
+		                                                : device->block_size;
+	if (r == 0 && flash)
+		flash->room = malloc(flash->room_size);
+	if (r == 0 && (!flash || !flash->room))
 		r = error_set(error, E_MEMORY, device->name, "there is not enough memory to open %s", device->name);
 	if (r < 0) {
 		free(flash);
@@ -38,7 +43,7 @@ void flash_close(struct flash **flash)
 	if (!*flash)
 		return;
 	(*flash)->device.close((*flash)->device.context);
-	free((*flash)->block);
+	free((*flash)->room);
 	free(*flash);
 	*flash = NULL;
 }
@@ -71,10 +76,10 @@ int flash_read(struct flash *flash, size_t offset, size_t size, struct buffer *b
 	int r = check_range(flash, offset, size, error);
 
 	for (size_t done = 0, part; r == 0 && done < size; done += part) {
-		part = size - done < flash->device.block_size ? size - done : flash->device.block_size;
-		r = flash->device.read(flash->device.context, offset + done, flash->block, part, error);
+		part = size - done < flash->room_size ? size - done : flash->room_size;
+		r = flash->device.read(flash->device.context, offset + done, flash->room, part, error);
 		if (r == 0)
-			buffer_append(buffer, flash->block, part);
+			buffer_append(buffer, flash->room, part);
 	}
 	if (r == 0 && buffer->failed)
 		return error_set(error, E_MEMORY, flash->device.name, "there is not enough memory for %zu bytes of %s",
@@ -82,26 +87,36 @@ int flash_read(struct flash *flash, size_t offset, size_t size, struct buffer *b
 	return r;
 }
 
-/* Whether the block at offset holds these bytes; it is in flash->block afterwards. */
-static int block_is(struct flash *flash, size_t offset, struct bytes wanted, bool *ret_equal, struct error *error)
+/* Whether the blocks at offset hold these bytes; they are in flash->room afterwards. */
+static int blocks_are(struct flash *flash, size_t offset, struct bytes wanted, bool *ret_equal, struct error *error)
 {
-	int r = flash->device.read(flash->device.context, offset, flash->block, wanted.size, error);
+	int r = flash->device.read(flash->device.context, offset, flash->room, wanted.size, error);
 
-	*ret_equal = r == 0 && memcmp(flash->block, wanted.data, wanted.size) == 0;
+	*ret_equal = r == 0 && memcmp(flash->room, wanted.data, wanted.size) == 0;
 	return r;
 }
 
-static int write_block(struct flash *flash, size_t offset, struct bytes wanted, struct flash_count *count,
-                       struct error *error)
+/* Where in the room the first block lies that is not the wanted one. */
+static size_t first_wrong(const struct flash *flash, struct bytes wanted)
+{
+	size_t at = 0;
+
+	while (at < wanted.size && bytes_equal(bytes_make(flash->room + at, flash->device.block_size),
+	                                       bytes_slice(wanted, at, flash->device.block_size)))
+		at += flash->device.block_size;
+	return at;
+}
+
+/* One block that holds old. */
+static int write_block(struct flash *flash, size_t offset, struct bytes old, struct bytes wanted,
+                       struct flash_count *count, struct error *error)
 {
 	const struct flash_device *device = &flash->device;
-	bool equal;
-	int r = block_is(flash, offset, wanted, &equal, error);
+	int r = 0;
 
-	count->blocks++;
-	if (r < 0 || equal)
-		return r;
-	if (!bytes_are_all(bytes_make(flash->block, wanted.size), ERASED)) {
+	if (bytes_equal(old, wanted))
+		return 0;
+	if (!bytes_are_all(old, ERASED)) {
 		r = device->erase(device->context, offset, error);
 		count->erased++;
 	}
@@ -109,13 +124,31 @@ static int write_block(struct flash *flash, size_t offset, struct bytes wanted, 
 		r = device->write(device->context, offset, wanted, error);
 		count->written++;
 	}
+	return r;
+}
+
+/* Some blocks one after the other: read, written where they differ, and read back together, because a chip is slow to
+ * change between reading and writing. */
+static int write_some(struct flash *flash, size_t offset, struct bytes wanted, struct flash_count *count,
+                      struct error *error)
+{
+	size_t block_size = flash->device.block_size;
+	bool equal;
+	int r = blocks_are(flash, offset, wanted, &equal, error);
+
+	count->blocks += wanted.size / block_size;
+	if (r < 0 || equal)
+		return r;
+	for (size_t at = 0; at < wanted.size && r == 0; at += block_size)
+		r = write_block(flash, offset + at, bytes_make(flash->room + at, block_size),
+		                bytes_slice(wanted, at, block_size), count, error);
 	if (r == 0)
-		r = block_is(flash, offset, wanted, &equal, error);
+		r = blocks_are(flash, offset, wanted, &equal, error);
 	if (r == 0 && !equal)
-		return error_set(error, E_IO, device->name,
+		return error_set(error, E_IO, flash->device.name,
 		                 "%s: the block at 0x%zx reads back otherwise than it was written; the chip may be "
 		                 "worn out or locked",
-		                 device->name, offset);
+		                 flash->device.name, offset + first_wrong(flash, wanted));
 	return r;
 }
 
@@ -127,18 +160,17 @@ static void tell(const struct flash_watch *watch, uint64_t done, uint64_t total,
 
 static int verify_range(struct flash *flash, size_t offset, struct bytes wanted, struct error *error)
 {
-	size_t block_size = flash->device.block_size;
-
-	for (size_t done = 0; done < wanted.size; done += block_size) {
+	for (size_t done = 0; done < wanted.size; done += flash->room_size) {
+		struct bytes part = bytes_slice(wanted, done, flash->room_size);
 		bool equal;
-		int r = block_is(flash, offset + done, bytes_slice(wanted, done, block_size), &equal, error);
+		int r = blocks_are(flash, offset + done, part, &equal, error);
 
 		if (r < 0)
 			return r;
 		if (!equal)
 			return error_set(error, E_IO, flash->device.name,
 			                 "%s: the block at 0x%zx changed after it was written and read back",
-			                 flash->device.name, offset + done);
+			                 flash->device.name, offset + done + first_wrong(flash, part));
 	}
 	return 0;
 }
@@ -146,13 +178,13 @@ static int verify_range(struct flash *flash, size_t offset, struct bytes wanted,
 static int write_blocks(struct flash *flash, size_t offset, struct bytes wanted, const struct flash_watch *watch,
                         unsigned long long started, struct flash_count *count, struct error *error)
 {
-	for (size_t done = 0; done < wanted.size; done += flash->device.block_size) {
-		int r = write_block(flash, offset + done, bytes_slice(wanted, done, flash->device.block_size), count,
-		                    error);
+	for (size_t done = 0; done < wanted.size; done += flash->room_size) {
+		struct bytes part = bytes_slice(wanted, done, flash->room_size);
+		int r = write_some(flash, offset + done, part, count, error);
 
 		if (r < 0)
 			return r;
-		tell(watch, done + flash->device.block_size, wanted.size, started);
+		tell(watch, done + part.size, wanted.size, started);
 	}
 	return 0;
 }
@@ -165,7 +197,7 @@ static int write_at_once(struct flash *flash, size_t offset, struct bytes wanted
 
 	for (size_t done = 0; done < wanted.size; done += block_size) {
 		bool equal;
-		int r = block_is(flash, offset + done, bytes_slice(wanted, done, block_size), &equal, error);
+		int r = blocks_are(flash, offset + done, bytes_slice(wanted, done, block_size), &equal, error);
 
 		if (r < 0)
 			return r;

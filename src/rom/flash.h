@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writing the flash: the chip of this machine (MTD), an image file that stands for one, or a chip behind an external
- * programmer program. What differs is erased and written block by block, each block is read back, and the range is
- * compared as a whole at the end. The order of two calls is the order on the chip: rom/slots.h builds on that. */
+ * programmer program. What differs is erased and written block by block, each block is read back (up to 64 KiB of
+ * them together), and the range is compared as a whole at the end. The order of two calls is the order on the chip:
+ * rom/slots.h builds on that. */
 #ifndef HEADS_ROM_FLASH_H
 #define HEADS_ROM_FLASH_H
 
@@ -47,8 +48,8 @@ const char *flash_name(const struct flash *flash);
 /* Appends size bytes from offset on. Errors: -E_IO, -E_USAGE (beyond the chip), -E_MEMORY. */
 int flash_read(struct flash *flash, size_t offset, size_t size, struct buffer *buffer, struct error *error);
 
-/* Called before the first block, after each block, and at the end: bytes of the range that are known to be right, and
- * milliseconds since flash_write began. */
+/* Called before the first block, after each 64 KiB or block, and at the end: bytes of the range that are known to be
+ * right, and milliseconds since flash_write began. */
 struct flash_watch {
 	void (*progress)(void *context, uint64_t done, uint64_t total, unsigned long long ms);
 	void *context;

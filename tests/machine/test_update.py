@@ -5,12 +5,12 @@ import base64
 import os
 
 from boot_steps import TO_MENU, machine_with, require
-from fixtures import Owner, rom_for
+from fixtures import BUILD, Owner, boot_files, rom_for, run, tiny, tiny_run
 from machine import Machine
 from owner_steps import MANUAL, enrol, expect_code, expect_no_code, to_menu
 from test_eventlog import in_shell, to_shell
 from update_steps import (BOARD_SETTINGS, NEXT_VERSION, flash_hash, next_rom, open_update, package, predicted,
-                          started_slot, stick)
+                          started_slot, stick, zipped)
 
 BLOCK = 4096
 # How many moments of a flash test_power_cut_in_update cuts the power at; HEADS_CUTS=50 for the long run.
@@ -123,6 +123,38 @@ def test_a17_updates_refused(directory):
 test_a17_updates_refused.seconds = 300
 
 
+def test_a17_zip_of_the_original(directory):
+    """The original's zip is no signed update: a wrong sum is refused, a right one is installed after the red question
+    and its word alone, and with nothing typed the flash stays as it was."""
+    image = stick(directory, zipped(directory, "damaged.zip", next_rom(), flipped),
+                  zipped(directory, "original-v2.zip", next_rom()))
+    with machine_with(directory, settings=MANUAL, options=["--usb", image]) as machine:
+        to_menu(machine)
+        before = flash_hash(machine)
+        open_update(machine, "damaged.zip")
+        _, refused = machine.line("update refused", 90)
+        require(refused["code"] == "refused" and "SHA-256" in refused["sentence"], f"{refused}")
+        machine.see(r"nothing was written", 20)
+        machine.send("\r")
+        open_update(machine, "original-v2.zip")
+        machine.see(r"NOBODY VOUCHES", 90)
+        machine.send("yes\r")
+        machine.see(r"Power off", 30)
+        require(not machine.lines("update begin") and flash_hash(machine) == before, "written without the word")
+        open_update(machine, "original-v2.zip")
+        machine.see(r"NOBODY VOUCHES", 90)
+        machine.send("unsigned\r")
+        _, begun = machine.line("update begin", 30)
+        require(begun["version"] == "unknown", f"{begun}")
+        machine.line("update written", 120)
+        machine.see(r"Restart now", 30)
+        machine.send("y")
+        require(started_slot(machine)["slot"] == "SLOT_B", "the update does not run")
+
+
+test_a17_zip_of_the_original.seconds = 300
+
+
 def changed_blocks(base, path):
     with open(path, "rb") as stream:
         data = stream.read()
@@ -174,7 +206,9 @@ def test_flash_lock_asked_for(directory):
     def port(machine):
         return machine.qmp("human-monitor-command", **{"command-line": "i /xb 0xb2"})
 
-    with machine_with(directory, settings=MANUAL) as machine:
+    with open(os.path.join(BUILD, "rom", "heads"), "rb") as program, open(BOARD_SETTINGS, "rb") as settings:
+        extra = {"bin/heads": program.read(), "etc/heads/board.settings": settings.read()}
+    with machine_with(directory, files=boot_files(**{"initrd.img": tiny(extra=extra)}), settings=MANUAL) as machine:
         to_menu(machine)
         require("0xcb" not in port(machine), "the lock was set before the owner's choice")
         machine.send("b")
@@ -182,6 +216,73 @@ def test_flash_lock_asked_for(directory):
         require(found["lock"] == "smi", f"{found}")
         machine.expect(rb"tiny: ready", 90)
         require("0xcb" in port(machine), f"the port says {port(machine)}")
+        status, text = tiny_run(machine, "heads --settings /etc/heads/board.settings rom info | grep lock")
+        require(status == 0 and "was told to lock the flash" in text, f"rom info in the system: {text}")
+
+
+def shell(machine, command, status=0, words="", timeout=40):
+    """Runs it in the recovery shell, where it must end with this status and say these words."""
+    found, text = in_shell(machine, command + " 2>&1", timeout)
+    flat = " ".join(text.split())
+    require(found == status and words in flat, f"{command}: status {found}, expected {status} and {words!r}: {text}")
+    return text
+
+
+def other_stages(directory):
+    """next_rom with one file more among coreboot's own."""
+    path = os.path.join(directory, "whole.rom")
+    with open(next_rom(), "rb") as stream, open(path, "wb") as copy:
+        copy.write(stream.read())
+    run(["cbfstool", path, "add", "-n", "another/stage", "-t", "raw", "-f", BOARD_SETTINGS])
+    return path
+
+
+def test_rom_verbs_on_the_chip(directory):
+    """Without FILE the verbs of `heads rom` mean the chip of this machine: the owner's files are changed there and are
+    in force after a power cut, coreboot's own are not; a whole image keeps the owner's files."""
+    image = stick(directory, other_stages(directory))
+    with machine_with(directory, settings=MANUAL, options=["--usb", image]) as machine:
+        to_menu(machine)
+        to_shell(machine)
+        shell(machine, "heads rom info | grep lock", words="not locked now")
+        shell(machine, "heads rom info | grep SLOT_A", words="SLOT_A")
+        shell(machine, "heads rom list | grep -c romstage", words="1")
+        shell(machine, "heads rom extract heads/config.user | grep -c TIMEOUT", words="1")
+        before = flash_hash(machine)
+        shell(machine, "echo CONFIG_AUTO_BOOT_TIMEOUT=0 >/tmp/c; echo CONFIG_DEBUG_OUTPUT=n >>/tmp/c")
+        shell(machine, "heads rom add heads/config.user /tmp/c", status=1, words="already")
+        shell(machine, "heads rom remove fallback/romstage", status=1, words="the owner's files alone are changed")
+        shell(machine, "heads rom remove heads/nothing", status=1, words="heads/nothing")
+        require(flash_hash(machine) == before, "the flash changed although every change was refused")
+        shell(machine, "heads rom replace heads/config.user /tmp/c", words="stored")
+        shell(machine, "heads rom add heads/keys/more.asc /etc/heads/board.settings", status=2)
+        shell(machine, "heads rom add heads/note /tmp/c", words="added")
+        shell(machine, "heads rom remove heads/note", words="removed")
+        machine.power_cut()
+        machine.power_on()
+        to_menu(machine)
+        to_shell(machine)
+        shell(machine, "heads rom extract heads/config.user | grep -c DEBUG_OUTPUT", words="1")
+        shell(machine, "mkdir -p /tmp/m && mount -t vfat -o ro /dev/sda /tmp/m")
+        shell(machine, "heads rom update --unsigned --plan /tmp/m/whole.rom", status=1,
+              words="run `heads rom flash FILE`")
+        shell(machine, "heads rom flash --plan /tmp/m/whole.rom", words="Kept heads/config.user")
+        before = flash_hash(machine)
+        shell(machine, "echo no | heads rom flash /tmp/m/whole.rom", status=1, words="nothing was written")
+        require(flash_hash(machine) == before, "written without the word")
+        shell(machine, "echo flash | heads rom flash /tmp/m/whole.rom", words="written and verified", timeout=200)
+        machine.power_cut()
+        machine.power_on()
+        require(started_slot(machine) == {"slot": "SLOT_A", "sequence": "1", "other": "empty"}, "another slot runs")
+        to_menu(machine)
+        files = [line for _, line in machine.lines("rom") if "files" in line][-1]
+        require(files["key"] == "yes" and files["settings"] == "yes", f"{files}")
+        to_shell(machine)
+        shell(machine, "heads rom extract heads/config.user | grep -c DEBUG_OUTPUT", words="1")
+        shell(machine, "heads rom list | grep -c another/stage", words="1")
+
+
+test_rom_verbs_on_the_chip.seconds = 400
 
 
 def test_totp_continues_after_update(directory):

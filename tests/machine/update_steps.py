@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
 
 from boot_steps import TO_MENU, require
 from fixtures import BOARD, BUILD, HEADS, MIB, ROM, SHARED, locked, run
@@ -42,6 +43,18 @@ def package(directory, signer, version=NEXT_VERSION, rom=None, settings=BOARD_SE
                  "--key", signer.fingerprint, "--out", path, rom or next_rom()])
         finally:
             signer.quiet()
+    return path
+
+
+def zipped(directory, name, rom, change=lambda data: data):
+    """An update as the original Heads packs it: a zip of the image and its SHA-256 sum. change spoils the image after
+    the sum was made, so that the zip itself is sound."""
+    path = os.path.join(directory, name)
+    with open(rom, "rb") as stream:
+        data = stream.read()
+    with zipfile.ZipFile(path, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("heads-next.rom", bytes(change(bytearray(data))))
+        archive.writestr("sha256sum.txt", f"{hashlib.sha256(data).hexdigest()}  heads-next.rom\n")
     return path
 
 

@@ -21,6 +21,10 @@ static const struct {
     {"SLOT_A", 4 * MODEL_BLOCK, SLOT_SIZE},
     {"SLOT_B", 12 * MODEL_BLOCK, SLOT_SIZE},
     {"COREBOOT", 24 * MODEL_BLOCK, SLOT_SIZE},
+    {"OWNER_A_MARK", 3 * MODEL_BLOCK, MODEL_BLOCK},
+    {"OWNER_B_MARK", 20 * MODEL_BLOCK, MODEL_BLOCK},
+    {"OWNER_A", 21 * MODEL_BLOCK, MODEL_BLOCK},
+    {"OWNER_B", 22 * MODEL_BLOCK, MODEL_BLOCK},
 };
 #define SLOT_A_AT   3
 #define COREBOOT_AT 5
@@ -133,6 +137,7 @@ static void test_what_does_not_fit_is_refused(void **state)
 	image_start(next, "the new payload", "STAGE", "");
 	assert_int_equal(update_plan(&update, &target, &plan, &error), -E_REFUSED);
 	assert_non_null(strstr(error.sentence, "coreboot's own stages"));
+	assert_non_null(strstr(error.sentence, "run `heads rom flash heads.rom`"));
 	next[areas[SLOT_A_AT].offset] ^= 1;
 	assert_int_equal(update_plan(&update, &target, &plan, &error), -E_MALFORMED);
 	memset(chip, 0xff, MODEL_BLOCK);
@@ -163,6 +168,62 @@ static void test_the_other_slot_alone_is_written(void **state)
 	assert_memory_equal(chip_now, before, areas[2].offset);
 	assert_memory_equal(chip_now + areas[3].offset, before + areas[3].offset, SLOT_SIZE);
 	assert_memory_equal(chip_now + areas[5].offset, before + areas[5].offset, SLOT_SIZE);
+}
+
+static bool is_told(const struct update_whole *whole, const char *words)
+{
+	for (size_t i = 0; i < whole->change_count; i++)
+		if (strstr(whole->changes[i], words))
+			return true;
+	return false;
+}
+
+static void expect_settings(const struct buffer *image, const char *settings)
+{
+	CLEANUP(owner_files_clear) struct owner_files files = {0};
+	struct rom_image rom = {buffer_bytes(image)};
+	struct error error;
+
+	assert_int_equal(owner_files_read(&rom, &files, &error), 0);
+	assert_true(bytes_equal(owner_files_find(&files, OWNER_FILE_SETTINGS), bytes_from_string(settings)));
+}
+
+static void test_a_whole_image_keeps_what_is_the_owners(void **state)
+{
+	const struct rom_image old = {bytes_make(chip, CHIP_SIZE)};
+	CLEANUP(buffer_clear) struct buffer image = {0}, other = {0};
+	struct update_whole whole;
+	struct error error;
+
+	(void)state;
+	usual_images();
+	image_start(next, "the new payload", "another stage", "CONFIG_RELEASE=1\n");
+	buffer_append(&image, next, CHIP_SIZE);
+	assert_int_equal(update_whole(&old, false, &image, &whole, &error), 0);
+	assert_int_equal(whole.carried, 1);
+	expect_settings(&image, "CONFIG_A=1\n");
+	assert_true(is_told(&whole, "Kept          heads/config.user, 11 bytes"));
+	assert_true(is_told(&whole, "COREBOOT      1 of 8 blocks change"));
+	assert_true(is_told(&whole, "SLOT_A        1 of 8 blocks change"));
+	assert_false(is_told(&whole, "SLOT_B "));
+	assert_false(is_told(&whole, "Layout"));
+	assert_int_equal(whole.blocks, 5);
+
+	/* erased on request: what the image brings is told */
+	buffer_append(&other, next, CHIP_SIZE);
+	assert_int_equal(update_whole(&old, true, &other, &whole, &error), 0);
+	assert_true(bytes_equal(buffer_bytes(&other), bytes_make(next, CHIP_SIZE)));
+	assert_true(is_told(&whole, "Erased        heads/config.user"));
+	assert_true(is_told(&whole, "New           heads/config.user, 17 bytes"));
+
+	/* settings and keys that cannot be read are not lost silently */
+	memset(chip, 0, 64);
+	assert_int_equal(update_whole(&old, false, &other, &whole, &error), -E_REFUSED);
+	assert_non_null(strstr(error.sentence, "--erase-owner-files"));
+	assert_int_equal(update_whole(&old, true, &other, &whole, &error), 0);
+	assert_true(is_told(&whole, "Layout        another"));
+	buffer_append_byte(&other, 0);
+	assert_int_equal(update_whole(&old, true, &other, &whole, &error), -E_TOO_LARGE);
 }
 
 static void make_package(const char *key, struct buffer *package)
@@ -353,6 +414,7 @@ int main(void)
 	    cmocka_unit_test(test_a17_wrong_board_and_older_versions_are_refused),
 	    cmocka_unit_test(test_what_does_not_fit_is_refused),
 	    cmocka_unit_test(test_the_other_slot_alone_is_written),
+	    cmocka_unit_test(test_a_whole_image_keeps_what_is_the_owners),
 	    cmocka_unit_test(test_a17_a_package_needs_a_signature_of_ours),
 	    cmocka_unit_test(test_a17_a_changed_manifest_is_refused),
 	    cmocka_unit_test(test_a17_damaged_and_truncated_packages_are_refused),
