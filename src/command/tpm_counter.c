@@ -15,6 +15,7 @@ struct request {
 static const char *const names[TPM_COUNTERS] = {
     [TPM_COUNTER_ROLLBACK] = "rollback",
     [TPM_COUNTER_HOTP] = "hotp",
+    [TPM_COUNTER_APPROVAL] = "approval",
 };
 
 static int run_read(struct tpm *tpm, const struct request *request, uint64_t *ret_value, struct error *error)

@@ -59,12 +59,6 @@ int update_plan(const struct update *update, const struct update_target *target,
  * are not touched. Errors: those of flash_write. */
 int update_apply(const struct update_plan *plan, struct flash *flash, const struct flash_watch *watch,
                  struct flash_count *count, struct error *error);
-/* Lets the TOTP secret open with the running firmware and with the one of the plan (tpm_approve). chip as it was before
- * update_apply. Errors: -E_WRONG_PCR (what runs is not what the flash holds), those of predict_firmware and
- * tpm_approve. */
-int update_approve(const struct update_plan *plan, const struct rom_image *chip, struct tpm *tpm, struct bytes owner,
-                   struct error *error);
-
 /* Makes a package of an image. bom may be empty. The signature is made by gpg with a key of request->home.
  * Errors: -E_USAGE (board or version), -E_MALFORMED (no image with a payload slot), -E_REFUSED (gpg), -E_MEMORY. */
 struct update_make {
