@@ -42,12 +42,12 @@ struct menu {
 	struct totp totp;    /* not open: not available, and totp_problem says why */
 	struct error totp_problem;
 	struct menu_hotp hotp;
-	struct tpm_approval approval;   /* what was before the last change of the flash still opens secrets */
 	struct explanation explanation; /* why the secret does not open; no cause: it does, or nothing is known */
 	struct error clock_problem;     /* code E_NONE: it does not stand before the release */
 	struct boot_system boot;
 	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
 	bool may_time_out;                      /* until the first key */
+	struct tpm_approval approval;           /* what was before the last change of the flash still opens secrets */
 	unsigned long long started_ms;
 };
 
