@@ -138,6 +138,25 @@ static void explain_open(void *context, struct ui_text *text)
 	explain(context, text);
 }
 
+/* Two sets of PCRs are approved: the owner may end that by hand. True where he did. */
+static bool settle_approval(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	menu_add_approval(menu, &text);
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "It ends by itself when what was changed has booted. You can end it now, with the owner passphrase: "
+	    "then the TPM opens to what runs now, and to nothing else.");
+	yes = ui_confirm(menu->ui, "TOTP: two firmwares are approved", &text, "Approve what runs now",
+	                 "Leave it, and go on");
+	ui_text_clear(&text);
+	if (yes)
+		menu_approve_now(menu);
+	return yes;
+}
+
 /* The secret works: the owner may confirm the codes that were shown, or make another one. */
 static void screen_open(struct menu *menu)
 {
@@ -154,6 +173,8 @@ static void screen_open(struct menu *menu)
 	                               .selected = ARRAY_SIZE(items) - 1};
 	size_t choice = 0;
 
+	if (menu->approval.pending && settle_approval(menu))
+		return;
 	if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK)
 		return;
 	if (choice == 0)
