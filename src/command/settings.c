@@ -173,6 +173,17 @@ static int get_run(const struct command_context *context, int argc, char **argv)
 	return value ? 0 : 1;
 }
 
+/* On the machine itself this runs in the recovery shell, where PCR 4 is extended and nothing can be approved. */
+static void tell_of_pcr(const struct command_context *context, const struct source *source)
+{
+	if (source->rom || source->file || context->verbosity < 0)
+		return;
+	(void)fprintf(stderr,
+	              "heads: the next start measures another PCR 7, and the TPM will not release the TOTP secret, the "
+	              "dongle's secret and the disk unlock key: approve it then on the screen TOTP. A setting that is "
+	              "changed on the screen Settings is approved beforehand.\n");
+}
+
 static int change_file(const char *path, const char *name, const char *value, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer before = {0}, after = {0};
@@ -244,6 +255,7 @@ static int change(const struct command_context *context, const struct source *so
 		json_object_object_add(object, "effect", json_object_new_string(setting_effect_name(info)));
 		command_print_json(object);
 	}
+	tell_of_pcr(context, source);
 	if (value && (!info || info->effect == SETTING_UNUSED) && context->verbosity >= 0)
 		(void)fprintf(stderr, "heads: %s is kept, but has no effect here%s%s\n", name, info ? ": " : "",
 		              info ? info->meaning : "");

@@ -164,7 +164,7 @@ static const struct command_verb verbs[] = {
     {"name", "", "the Name of the storage key, as it is recorded in the ROM or on /boot", tpm_name_run},
     {"reset", "--yes [OPTIONS]", "takes ownership: clears the TPM and gives it a new owner passphrase", tpm_reset_run},
     {"unlock", "[--owner-passphrase FILE]", "forgives the wrong passphrases that have locked the TPM", tpm_unlock_run},
-    {"counter", "read|create|increment|destroy rollback|hotp [--owner-passphrase FILE]",
+    {"counter", "read|create|increment|destroy rollback|hotp|approval [--owner-passphrase FILE]",
      "a number that only rises, and only before the cap", tpm_counter_run},
 };
 

@@ -15,6 +15,7 @@ struct request {
 static const char *const names[TPM_COUNTERS] = {
     [TPM_COUNTER_ROLLBACK] = "rollback",
     [TPM_COUNTER_HOTP] = "hotp",
+    [TPM_COUNTER_APPROVAL] = "approval",
 };
 
 static int run_read(struct tpm *tpm, const struct request *request, uint64_t *ret_value, struct error *error)
@@ -100,7 +101,8 @@ int tpm_counter_run(const struct command_context *context, int argc, char **argv
 
 	if (argc != 3 && argc != 5)
 		return command_usage(
-		    context, "heads tpm %s wants read, create, increment or destroy, and rollback or hotp", argv[0]);
+		    context, "heads tpm %s wants read, create, increment or destroy, and rollback, hotp or approval",
+		    argv[0]);
 	action = find_action(argv[1]);
 	which = find_counter(argv[2]);
 	if (action < 0)

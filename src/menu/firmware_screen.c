@@ -11,6 +11,10 @@
 
 #define TITLE         "Firmware"
 #define UNSIGNED_WORD "unsigned"
+#define UNVOUCHED                                                                                                     \
+	"PCR 2 will be another one: the TPM will not release what it keeps for this firmware, and an unsigned image " \
+	"is "                                                                                                         \
+	"never approved beforehand."
 
 /* One visit of the screen. */
 struct visit {
@@ -19,7 +23,7 @@ struct visit {
 	struct buffer chip, package, image; /* image: unpacked from a zip */
 	struct update update;
 	struct update_plan plan;
-	bool approved; /* the TOTP secret will open after the update */
+	struct menu_forecast forecast; /* what becomes of the secrets of the TPM */
 	unsigned shown_percent;
 	char what[96];
 };
@@ -102,6 +106,13 @@ static int check(struct visit *visit, const struct media_file *file, struct erro
 	return r < 0 ? r : update_plan(&visit->update, &target, &visit->plan, error);
 }
 
+static int change_copy(void *context, struct flash *copy, struct error *error)
+{
+	const struct visit *visit = context;
+
+	return update_apply(&visit->plan, copy, NULL, NULL, error);
+}
+
 static bool confirm(struct visit *visit)
 {
 	struct ui_text text = {0};
@@ -114,6 +125,12 @@ static bool confirm(struct visit *visit)
 		    "what it holds will see your passphrases.");
 	for (size_t i = 0; i < visit->plan.change_count; i++)
 		ui_text_add(&text, UI_NORMAL, "%s", visit->plan.changes[i]);
+	if (visit->update.vouched) {
+		menu_foresee(visit->menu, buffer_bytes(&visit->chip), change_copy, visit, &visit->forecast);
+		menu_forecast_describe(&visit->forecast, &text);
+	} else {
+		ui_text_add(&text, UI_WARNING, UNVOUCHED);
+	}
 	yes = visit->update.vouched
 	          ? ui_confirm(visit->menu->ui, "Install this update?", &text, "Install", "Back")
 	          : ui_confirm_typed(visit->menu->ui, "Install an unsigned image?", &text, UNSIGNED_WORD);
@@ -159,29 +176,19 @@ static void keep_floor(struct visit *visit)
 	log_line("update floor=%s", visit->update.manifest.version);
 }
 
-static int approve(struct menu *menu, struct bytes owner, void *context, struct error *error)
+/* Before the flash is written, so that a power cut in between leaves both approved. Only for what somebody vouches for:
+ * an unsigned image must not get at the secrets by itself. An update is installed all the same without that. */
+static void keep_secrets(struct visit *visit)
 {
-	const struct visit *visit = context;
-	const struct rom_image chip = {buffer_bytes(&visit->chip)};
-
-	return update_approve(&visit->plan, &chip, menu->tpm, owner, error);
-}
-
-/* Only for what somebody vouches for: an unsigned image must not get at the secret by itself. */
-static void keep_totp(struct visit *visit)
-{
+	struct menu_forecast *forecast = &visit->forecast;
 	struct error error;
-	int r;
 
-	if (!visit->update.vouched || !visit->menu->tpm)
+	if (!visit->update.vouched || menu_approve(visit->menu, forecast, &error) == 0)
 		return;
-	r = menu_as_owner(visit->menu, "The TOTP secret is to open with the new firmware as with the old one.", approve,
-	                  visit, &error);
-	visit->approved = r == 0;
-	if (r == 0)
-		log_line("update approved totp=old-or-new");
-	else if (r != -E_NO_SECRET)
-		log_error(&error);
+	forecast->problem = error;
+	for (size_t i = 0; i < APPROVAL_SECRETS; i++)
+		if (forecast->approval.states[i] == APPROVAL_CAN)
+			forecast->approval.states[i] = APPROVAL_CANNOT;
 }
 
 static int install(struct visit *visit, struct error *error)
@@ -192,6 +199,7 @@ static int install(struct visit *visit, struct error *error)
 	struct flash_count count = {0};
 	int r;
 
+	keep_secrets(visit);
 	log_line("update begin slot=%s version=%s", slot->name,
 	         visit->update.vouched ? visit->update.manifest.version : "unknown");
 	r = update_apply(&visit->plan, visit->flash, &watch, &count, error);
@@ -200,7 +208,6 @@ static int install(struct visit *visit, struct error *error)
 	log_line("update written slot=%s blocks=%zu erased=%zu written=%zu ms=%llu", slot->name, count.blocks,
 	         count.erased, count.written, log_now_ms() - started);
 	keep_floor(visit);
-	keep_totp(visit);
 	return 0;
 }
 
@@ -210,11 +217,10 @@ static bool ask_restart(struct visit *visit)
 	bool yes;
 
 	ui_text_add(&text, UI_GOOD, "The update is written, read back and marked. It runs from the next start on.");
-	ui_text_add(&text, UI_NORMAL, "%s",
-	            visit->approved
-	                ? "Your phone goes on showing the right code: the TPM knows both firmwares now."
-	                : "PCR 2 will be another one: the TPM will not release the TOTP secret until you make a "
-	                  "new one.");
+	if (visit->update.vouched)
+		menu_forecast_describe(&visit->forecast, &text);
+	else
+		ui_text_add(&text, UI_WARNING, UNVOUCHED);
 	yes = ui_confirm(visit->menu->ui, TITLE, &text, "Restart now", "Later");
 	ui_text_clear(&text);
 	return yes;

@@ -69,6 +69,8 @@ void menu_check_hotp(struct menu *menu)
 		return;
 	}
 	check(menu, WAIT_MS);
+	if (menu->hotp.sent)
+		menu_note_approval(menu, TPM_SLOT_HOTP);
 }
 
 void menu_refresh_hotp(struct menu *menu)

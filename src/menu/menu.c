@@ -128,6 +128,7 @@ void menu_open_totp(struct menu *menu)
 	if (r == 0) {
 		log_line("totp ok pcrs=0-4,7 shown=%u", menu->totp.shown);
 		menu->explanation.why.count = 0;
+		menu_note_approval(menu, TPM_SLOT_TOTP);
 		menu_keep_measured(menu, false);
 	} else {
 		log_line("totp unavailable code=%s sentence=\"%s\"", error_name(menu->totp_problem.code),

@@ -8,6 +8,7 @@
 #include "attest/totp.h"
 #include "boot/system.h"
 #include "menu/menu.h"
+#include "owner/approval.h"
 #include "owner/media.h"
 #include "rom/settings.h"
 #include "tpm/tpm.h"
@@ -46,6 +47,7 @@ struct menu {
 	struct boot_system boot;
 	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
 	bool may_time_out;                      /* until the first key */
+	struct tpm_approval approval;           /* what was before the last change of the flash still opens secrets */
 	unsigned long long started_ms;
 };
 
@@ -109,6 +111,28 @@ int menu_as_owner(struct menu *menu, const char *why, menu_owner_action *action,
 /* A passphrase that is known to be right, from taking ownership. -E_MEMORY. */
 int menu_keep_owner(struct menu *menu, struct bytes passphrase);
 void menu_forget_owner(struct menu *menu);
+
+/* What a change of the flash will mean for the secrets of the TPM. */
+struct menu_forecast {
+	struct approval approval;
+	struct tpm_pcrs sets[TPM_APPROVE_MAX]; /* of the next start, and of this one */
+	struct error problem;                  /* why nothing can be foreseen; code E_NONE: it can */
+};
+/* change is tried on a copy of chip. Nothing is asked and nothing is done. */
+void menu_foresee(struct menu *menu, struct bytes chip, approval_change *change, void *context,
+                  struct menu_forecast *ret_forecast);
+/* Says, before the change and after, which secrets go on and which have to be made anew. */
+void menu_forecast_describe(const struct menu_forecast *forecast, struct ui_text *text);
+/* Approves, before the flash is written, what can be. Errors: those of menu_as_owner and approval_give. */
+int menu_approve(struct menu *menu, struct menu_forecast *forecast, struct error *error);
+/* After a slot was used: does what was before a change still open it? Costs no command where not. */
+void menu_note_approval(struct menu *menu, enum tpm_slot slot);
+/* When a verified boot stands: what was before the change opens nothing any more (A17). Asks nothing. */
+void menu_drop_before(struct menu *menu);
+/* Its line among the status lines. */
+void menu_add_approval(const struct menu *menu, struct ui_text *text);
+/* What runs now came out otherwise than was approved, and the owner vouches for it: all secrets in one go. */
+void menu_approve_now(struct menu *menu);
 
 /* The TPM must have the storage key that this line records (format/tpm_name.h), from now on (A2); where it has not,
  * tpm_foreign says so. record: "rom" or "boot". */

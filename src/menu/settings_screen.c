@@ -79,18 +79,52 @@ static void show_progress(void *context, uint64_t done, uint64_t total, unsigned
 	ui_progress(context, "Settings", "Writing the flash", done, total);
 }
 
-/* Writes it; what is in force is what was measured at this start, so that stays as it is. */
-static void write_setting(struct menu *menu, const char *name, const char *value)
+/* A change that the owner was asked about. */
+struct edit {
+	const char *name, *value; /* value NULL: taken out */
+	struct flash *flash;
+	struct menu_forecast forecast;
+};
+
+static void edit_clear(struct edit *edit)
 {
-	CLEANUP(flash_close) struct flash *flash = NULL;
+	flash_close(&edit->flash);
+}
+
+static int change_copy(void *context, struct flash *copy, struct error *error)
+{
+	const struct edit *edit = context;
+
+	return rom_settings_change(copy, edit->name, edit->value, NULL, NULL, error);
+}
+
+/* Opens the flash, and finds out what the change will mean for the secrets of the TPM. */
+static int prepare(struct menu *menu, struct edit *edit, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer chip = {0};
+	int r = flash_open_mtd(FLASH_DEVICE, &edit->flash, error);
+
+	ui_progress(menu->ui, "Settings", "Reading the flash ...", 0, 0);
+	if (r == 0)
+		r = flash_read(edit->flash, 0, flash_size(edit->flash), &chip, error);
+	if (r == 0)
+		menu_foresee(menu, buffer_bytes(&chip), change_copy, edit, &edit->forecast);
+	return r;
+}
+
+/* Writes it; what is in force is what was measured at this start, so that stays as it is. The TPM is told before, so
+ * that a power cut in between leaves both approved. */
+static void write_setting(struct menu *menu, struct edit *edit)
+{
+	const char *name = edit->name, *value = edit->value;
 	const struct flash_watch watch = {show_progress, menu->ui};
 	struct flash_count count = {0};
 	struct ui_text text = {0};
 	struct error error;
-	int r = flash_open_mtd(FLASH_DEVICE, &flash, &error);
+	int r = menu_approve(menu, &edit->forecast, &error);
 
 	if (r == 0)
-		r = rom_settings_change(flash, name, value, &watch, &count, &error);
+		r = rom_settings_change(edit->flash, name, value, &watch, &count, &error);
 	if (r < 0) {
 		log_error(&error);
 		screen_error(menu, "The setting was not changed", &error);
@@ -100,8 +134,7 @@ static void write_setting(struct menu *menu, const char *name, const char *value
 	ui_text_add(&text, UI_GOOD, "%s is %s; %zu blocks of the flash were written and read back.", name,
 	            value ? "changed" : "taken out", count.written);
 	ui_text_add(&text, UI_NORMAL, "It is in force from the next start on.");
-	ui_text_add(&text, UI_WARNING,
-	            "PCR 7 will differ then: the TOTP secret and a disk unlock key have to be made again.");
+	menu_forecast_describe(&edit->forecast, &text);
 	ui_show_text(menu->ui, "Settings", &text);
 	ui_text_clear(&text);
 }
@@ -127,6 +160,7 @@ static void describe(const struct menu *menu, const char *name, struct ui_text *
 
 static void confirm_and_write(struct menu *menu, const char *name, const char *value)
 {
+	CLEANUP(edit_clear) struct edit edit = {.name = name, .value = value};
 	const char *before = settings_get(&menu->settings.owner, name);
 	struct ui_text text = {0};
 	struct error error;
@@ -136,16 +170,20 @@ static void confirm_and_write(struct menu *menu, const char *name, const char *v
 		screen_error(menu, "The setting was not changed", &error);
 		return;
 	}
+	if (prepare(menu, &edit, &error) < 0) {
+		log_error(&error);
+		screen_error(menu, "The setting was not changed", &error);
+		return;
+	}
 	ui_text_add(&text, UI_NORMAL, "%s", name);
 	ui_text_add(&text, UI_NORMAL, "%-10s %s", "In the ROM",
 	            before ? text_escape_into(bytes_from_string(before), old, sizeof(old)) : "not set");
 	ui_text_add(&text, UI_NORMAL, "%-10s %s", "Then",
 	            value ? text_escape_into(bytes_from_string(value), new, sizeof(new)) : "not set");
-	ui_text_add(&text, UI_WARNING,
-	            "The flash is written. At the next start PCR 7 differs: the TOTP secret and a disk unlock key have "
-	            "to be made again.");
+	ui_text_add(&text, UI_NORMAL, "The flash is written. At the next start PCR 7 differs.");
+	menu_forecast_describe(&edit.forecast, &text);
 	if (ui_confirm(menu->ui, "Change a setting", &text, "Write it", "Leave it"))
-		write_setting(menu, name, value);
+		write_setting(menu, &edit);
 	ui_text_clear(&text);
 }
 

@@ -99,6 +99,7 @@ void menu_status(void *context, struct ui_text *text)
 	add_totp(menu, text, now);
 	menu_add_hotp(menu, text);
 	add_tpm(menu, text);
+	menu_add_approval(menu, text);
 	add_boot(menu, text);
 	if (menu->settings_problem.code != E_NONE)
 		ui_text_add(text, UI_WARNING, "Settings  %s", menu->settings_problem.sentence);

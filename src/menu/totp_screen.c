@@ -82,9 +82,9 @@ static void explain(const struct menu *menu, struct ui_text *text)
 		ui_text_add(text, UI_BAD, "%s", menu->totp_problem.sentence);
 		menu_add_causes(menu, SHOWN_CAUSES, text);
 		ui_text_add(text, UI_NORMAL,
-		            "If you changed the firmware or its settings yourself, make a new secret. If you did not, "
-		            "somebody else "
-		            "may have: a new secret would hide it.");
+		            "If you changed the firmware or its settings yourself, approve what runs now, or make a "
+		            "new secret. If "
+		            "you did not, somebody else may have: either would hide it.");
 	}
 	if (menu->boot.trust.state == TRUST_REFUSED)
 		ui_text_add(text, UI_BAD, "/boot does not verify either. Find out why before you make a secret.");
@@ -138,6 +138,25 @@ static void explain_open(void *context, struct ui_text *text)
 	explain(context, text);
 }
 
+/* Two sets of PCRs are approved: the owner may end that by hand. True where he did. */
+static bool settle_approval(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	menu_add_approval(menu, &text);
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "It ends by itself when what was changed has booted. You can end it now, with the owner passphrase: "
+	    "then the TPM opens to what runs now, and to nothing else.");
+	yes = ui_confirm(menu->ui, "TOTP: two firmwares are approved", &text, "Approve what runs now",
+	                 "Leave it, and go on");
+	ui_text_clear(&text);
+	if (yes)
+		menu_approve_now(menu);
+	return yes;
+}
+
 /* The secret works: the owner may confirm the codes that were shown, or make another one. */
 static void screen_open(struct menu *menu)
 {
@@ -154,10 +173,36 @@ static void screen_open(struct menu *menu)
 	                               .selected = ARRAY_SIZE(items) - 1};
 	size_t choice = 0;
 
+	if (menu->approval.pending && settle_approval(menu))
+		return;
 	if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK)
 		return;
 	if (choice == 0)
 		confirm(menu);
+	else if (choice == 1)
+		screen_totp_enrol(menu);
+}
+
+/* What runs is not what was approved: the owner sees why, and vouches for it or makes a new secret. */
+static void screen_changed(struct menu *menu)
+{
+	static const struct ui_item items[] = {
+	    {'v', "Approve what runs now: code, dongle and disk key go on", UI_WARNING},
+	    {'y', "Make a new secret", UI_NORMAL},
+	    {'n', "Back", UI_NORMAL},
+	};
+	const struct ui_menu screen = {.title = "TOTP",
+	                               .status = explain_open,
+	                               .context = menu,
+	                               .items = items,
+	                               .count = ARRAY_SIZE(items),
+	                               .selected = ARRAY_SIZE(items) - 1};
+	size_t choice = 0;
+
+	if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK)
+		return;
+	if (choice == 0)
+		menu_approve_now(menu);
 	else if (choice == 1)
 		screen_totp_enrol(menu);
 }
@@ -181,6 +226,10 @@ void screen_totp(struct menu *menu)
 	}
 	if (menu->totp.open) {
 		screen_open(menu);
+		return;
+	}
+	if (menu->totp_problem.code == E_WRONG_PCR) {
+		screen_changed(menu);
 		return;
 	}
 	explain(menu, &text);

@@ -124,11 +124,13 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 	};
 	struct tpm_seal_state state;
 	struct error problem;
+	bool verified;
 	int r = -E_NO_SECRET;
 
 	if (menu->tpm && menu->boot.trust.state == TRUST_VERIFIED)
 		r = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &state, &problem);
 	if (r == 0) {
+		menu_note_approval(menu, TPM_SLOT_DISK);
 		attempt.passphrase = state.passphrase;
 		r = menu_choose_volumes(menu, &all, &chosen, &problem);
 		wishes.unlock = &unlock;
@@ -139,6 +141,9 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 		if (without(&attempt, &problem) < 0)
 			return 1;
 	}
+	verified = menu->boot.trust.state == TRUST_VERIFIED;
 	r = boot_system_load(&menu->boot, entry, menu->tpm, &wishes, error);
+	if (r == 0 && verified)
+		menu_drop_before(menu);
 	return r < 0 && attempt.given_up ? 1 : r;
 }

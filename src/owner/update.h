@@ -66,12 +66,6 @@ int update_plan(const struct update *update, const struct update_target *target,
  * are not touched. Errors: those of flash_write. */
 int update_apply(const struct update_plan *plan, struct flash *flash, const struct flash_watch *watch,
                  struct flash_count *count, struct error *error);
-/* Lets the TOTP secret open with the running firmware and with the one of the plan (tpm_approve). chip as it was before
- * update_apply. Errors: -E_WRONG_PCR (what runs is not what the flash holds), those of predict_firmware and
- * tpm_approve. */
-int update_approve(const struct update_plan *plan, const struct rom_image *chip, struct tpm *tpm, struct bytes owner,
-                   struct error *error);
-
 /* A whole chip, coreboot's own stages and the layout included: what an update of the other slot cannot do. */
 #define UPDATE_WHOLE_CHANGES 48
 struct update_whole {

@@ -145,8 +145,9 @@ int tpm_hmac_make(struct tpm *tpm, enum tpm_slot slot, struct bytes key, const s
  * secret as what is made of it: wipe it. Errors: as tpm_unseal. */
 int tpm_hmac(struct tpm *tpm, enum tpm_slot slot, struct bytes message, struct digest *ret_mac, struct error *error);
 
-/* Which PCRs open what the slot holds, from now on: one set, or one of two (the old and the new firmware, around an
- * update). Needs no secret; what was approved before opens nothing any more. Only what was sealed with an owner
+/* Which PCRs open what the slot holds, from now on: one set, or two: sets[0] for good (the firmware after an update),
+ * and sets[1] (the one before it) until tpm_approval_drop. Needs no secret; what was approved before opens nothing any
+ * more. Only what was sealed with an owner
  * passphrase can be approved anew: without one, anybody could. All sets have the bank and the PCRs that the slot was
  * sealed to. Errors: -E_UNSUPPORTED (sealed without an owner passphrase, or by a TPM older than revision 1.38),
  * -E_NO_SECRET, -E_WRONG_AUTH (owner), -E_WRONG_PCR (PCR 4 was extended: too late in this start), -E_USAGE,
@@ -154,6 +155,21 @@ int tpm_hmac(struct tpm *tpm, enum tpm_slot slot, struct bytes message, struct d
 #define TPM_APPROVE_MAX 2
 int tpm_approve(struct tpm *tpm, enum tpm_slot slot, const struct tpm_pcrs *sets, size_t count, struct bytes owner,
                 struct error *error);
+
+/* What the owner approved for the slot last: the first set, as the TPM itself vouches for it (A2), for the PCRs that
+ * nobody can foresee by measuring. Errors: as tpm_approve; -E_FOREIGN_TPM (the record is not of what is approved). */
+int tpm_approved(struct tpm *tpm, enum tpm_slot slot, struct tpm_pcrs *ret_expected, struct error *error);
+/* Whether a second set still opens the slot. One that does not hang on a second set costs no command where the slot was
+ * the last one used. running_first: the PCRs are now those of the first set (0 to 5 and 7 of them). Valid where
+ * pending. Errors: -E_NO_SECRET, -E_TPM, -E_TPM_FORGED. */
+struct tpm_approval {
+	bool pending, running_first;
+};
+int tpm_approval_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_approval *ret_approval, struct error *error);
+/* From now on no second set that was approved before opens anything, in any slot (A17). Needs no passphrase, because it
+ * can only take away; before the cap alone, so the operating system cannot do it (A18). For good: nothing but a new
+ * approval of the owner brings a set back. Errors: those of tpm_counter_increment. */
+int tpm_approval_drop(struct tpm *tpm, struct error *error);
 
 /* 8 bytes beside the slot that are no secret, written only while the slot opens, so by no other firmware and not after
  * the cap; anybody reads them, authenticated (A2). tpm_note_make also makes the room for them, as the owner. Errors:
@@ -184,7 +200,7 @@ int tpm_forget(struct tpm *tpm, enum tpm_slot slot, struct bytes owner, struct e
  * the reset left it: not after the cap, a forced boot or a recovery shell, so neither the OS nor its owner's passphrase
  * raises them (A18). One that is destroyed and created again starts above every value that any destroyed counter of
  * this TPM had (Part 1, 37.2.4), so no value comes back. Reads are authenticated in the guard (A2). */
-enum tpm_counter { TPM_COUNTER_ROLLBACK, TPM_COUNTER_HOTP, TPM_COUNTERS };
+enum tpm_counter { TPM_COUNTER_ROLLBACK, TPM_COUNTER_HOTP, TPM_COUNTER_APPROVAL, TPM_COUNTERS };
 /* Errors: -E_NOT_FOUND (none was created), -E_FOREIGN_TPM (another kind of index stands there), -E_TPM_FORGED, -E_TPM.
  */
 int tpm_counter_read(struct tpm *tpm, enum tpm_counter which, uint64_t *ret_value, struct error *error);

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* The PCRs that tell one firmware from another, with its settings: not the disks (6). */
+#define FIRMWARE_MASK 0xbfu
+
 /* TPMT_HA of the policy of sets. */
 static void encode(const struct tpm2_sets *sets, uint8_t data[TPM2_APPROVAL_SIZE])
 {
@@ -153,20 +156,28 @@ int tpm2_approve_new(struct tpm *tpm, struct tpm2_session *session, enum tpm_slo
 	return result;
 }
 
+/* The record of a slot that can be approved anew. */
+static int read_approved(struct tpm *tpm, enum tpm_slot slot, struct error *error)
+{
+	int result = tpm2_record_read(tpm, slot, error);
+
+	if (result == 0 && !tpm->record.approved)
+		return error_set(error, E_UNSUPPORTED, "TPM",
+		                 "the secret was made while the TPM had no owner passphrase (or by a TPM older than "
+		                 "revision 1.38), so it opens to one set of PCRs only; make a new secret");
+	return result;
+}
+
 static int approve_sets(struct tpm *tpm, enum tpm_slot slot, const struct tpm_pcrs *expected,
                         const struct tpm2_sets *sets, struct error *error)
 {
 	CLEANUP(tpm2_session_close) struct tpm2_session *session = NULL;
 	struct tpm2_record record;
-	int result = tpm2_record_read(tpm, slot, error);
+	int result = read_approved(tpm, slot, error);
 
 	if (result < 0)
 		return result;
 	record = tpm->record;
-	if (!record.approved)
-		return error_set(error, E_UNSUPPORTED, "TPM",
-		                 "the secret was made while the TPM had no owner passphrase (or by a TPM older than "
-		                 "revision 1.38), so it opens to one set of PCRs only; make a new secret");
 	if (expected->mask != record.expected.mask || expected->bank != record.expected.bank)
 		return error_set(error, E_USAGE, "TPM", "the secret is sealed to other PCRs than those to be approved");
 	record.expected = *expected;
@@ -174,6 +185,24 @@ static int approve_sets(struct tpm *tpm, enum tpm_slot slot, const struct tpm_pc
 	if (result == 0)
 		result = tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, &session, error);
 	return result < 0 ? result : change(tpm, session, slot, sets, &record, error);
+}
+
+/* The counter of approvals, even: second sets open while it has this value. */
+static int begin_second_set(struct tpm *tpm, struct bytes owner, uint64_t *ret_value, struct error *error)
+{
+	struct error refusal = {.code = E_NONE};
+	int result = tpm_counter_read(tpm, TPM_COUNTER_APPROVAL, ret_value, &refusal);
+
+	if (result == -E_NOT_FOUND || result == -E_FOREIGN_TPM) {
+		result = tpm_counter_create(tpm, TPM_COUNTER_APPROVAL, owner, error);
+		if (result == 0)
+			result = tpm_counter_read(tpm, TPM_COUNTER_APPROVAL, ret_value, error);
+	} else if (result < 0 && error) {
+		*error = refusal;
+	}
+	if (result == 0 && *ret_value % 2 != 0)
+		result = tpm_counter_increment(tpm, TPM_COUNTER_APPROVAL, ret_value, error);
+	return result;
 }
 
 int tpm_approve(struct tpm *tpm, enum tpm_slot slot, const struct tpm_pcrs *sets, size_t count, struct bytes owner,
@@ -190,8 +219,84 @@ int tpm_approve(struct tpm *tpm, enum tpm_slot slot, const struct tpm_pcrs *sets
 			return error_set(error, E_USAGE, "TPM", "the sets to be approved are not of the same PCRs");
 		policies.policies[i] = tpm2_seal_policy(&sets[i], false);
 	}
+	if (count > 1) {
+		uint64_t value = 0;
+
+		result = read_approved(tpm, slot, error);
+		if (result == 0)
+			result = begin_second_set(tpm, owner, &value, error);
+		if (result < 0)
+			return result;
+		policies.policies[1] = tpm2_second_set_policy(value, &sets[1]);
+	}
 	tpm2_make_auth_value(owner, &tpm->owner);
 	result = approve_sets(tpm, slot, &sets[0], &policies, error);
 	tpm2_wipe_auth_values(tpm);
+	return result;
+}
+
+int tpm_approved(struct tpm *tpm, enum tpm_slot slot, struct tpm_pcrs *ret_expected, struct error *error)
+{
+	bool now = false, before = false;
+	int result = read_approved(tpm, slot, error);
+	struct digest policy;
+
+	if (result == 0)
+		result = is_approved(tpm, slot, &tpm->record.sets, &now, error);
+	if (result == 0 && !now && tpm->record.old_sets.count > 0)
+		result = is_approved(tpm, slot, &tpm->record.old_sets, &before, error);
+	if (result < 0)
+		return result;
+	policy = tpm2_seal_policy(&tpm->record.expected, false);
+	if ((!now && !before) || !digest_equal(&policy, &tpm->record.sets.policies[0]))
+		return error_set(error, E_FOREIGN_TPM, "TPM",
+		                 "the record of what the secret is sealed to is not of what the owner approved; make a "
+		                 "new secret");
+	*ret_expected = tpm->record.expected;
+	return 0;
+}
+
+static int is_first_set(struct tpm *tpm, bool *ret_first, struct error *error)
+{
+	const struct tpm_pcrs expected = tpm->record.expected;
+	struct tpm_pcrs now;
+	int result = tpm_pcr_read(tpm, expected.bank, expected.mask & FIRMWARE_MASK, &now, error);
+
+	*ret_first = result == 0;
+	for (unsigned pcr = 0; pcr < TPM_PCR_COUNT && result == 0; pcr++)
+		if ((now.mask & (1u << pcr)) && !digest_equal(&now.values[pcr], &expected.values[pcr]))
+			*ret_first = false;
+	return result;
+}
+
+/* A record of two sets is asked for whatever they are: an unauthenticated one cannot hide a second set and open. */
+int tpm_approval_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_approval *ret_approval, struct error *error)
+{
+	struct error refusal = {.code = E_NONE};
+	uint64_t value = 0;
+	int result = tpm2_record_read(tpm, slot, error);
+
+	*ret_approval = (struct tpm_approval){.pending = false};
+	if (result < 0 || tpm->record.sets.count < 2)
+		return result;
+	result = tpm_counter_read(tpm, TPM_COUNTER_APPROVAL, &value, &refusal);
+	if (result == -E_NOT_FOUND)
+		return 0;
+	if (result < 0 && error)
+		*error = refusal;
+	if (result < 0 || value % 2 != 0)
+		return result;
+	ret_approval->pending = true;
+	return is_first_set(tpm, &ret_approval->running_first, error);
+}
+
+int tpm_approval_drop(struct tpm *tpm, struct error *error)
+{
+	uint64_t value = 0;
+	int result = tpm_counter_increment(tpm, TPM_COUNTER_APPROVAL, &value, error);
+
+	/* Even again: it was dropped before. Odd is what says so. */
+	if (result == 0 && value % 2 == 0)
+		result = tpm_counter_increment(tpm, TPM_COUNTER_APPROVAL, &value, error);
 	return result;
 }

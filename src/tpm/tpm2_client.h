@@ -192,6 +192,8 @@ int tpm2_policy_auth_value(struct tpm *tpm, struct tpm2_session *session, struct
 struct digest tpm2_early_policy(void);
 /* The policy of alternative sets: TPM2_PolicyPCR, and for more than one TPM2_PolicyOR. */
 struct digest tpm2_sets_policy(const struct tpm2_sets *sets);
+/* The policy of a set that opens only while the counter of approvals has this value: TPM2_PolicyNV, TPM2_PolicyPCR. */
+struct digest tpm2_second_set_policy(uint64_t value, const struct tpm_pcrs *pcrs);
 /* The policy of the object that the record describes, and of the note beside it (which has no passphrase). */
 struct digest tpm2_object_policy(enum tpm_slot slot, const struct tpm2_record *record, bool passphrase);
 /* Satisfies it in tpm->policy, by tpm->record; after a failure that is closed. Errors: -E_WRONG_PCR, -E_NO_SECRET (the

@@ -25,6 +25,7 @@
 #define TPM_CC_Startup                    0x0144
 #define TPM_CC_Shutdown                   0x0145
 #define TPM_CC_NV_Read                    0x014e
+#define TPM_CC_PolicyNV                   0x0149
 #define TPM_CC_PolicySecret               0x0151
 #define TPM_CC_Create                     0x0153
 #define TPM_CC_HMAC                       0x0155

@@ -14,9 +14,10 @@ static const struct {
 } counters[TPM_COUNTERS] = {
     [TPM_COUNTER_ROLLBACK] = {0x01804801u, "rollback counter"},
     [TPM_COUNTER_HOTP] = {0x01804802u, "HOTP counter"},
+    [TPM_COUNTER_APPROVAL] = {0x01804803u, "counter of approvals"},
 };
 
-static struct tpm2_nv counter_index(enum tpm_counter which)
+struct tpm2_nv tpm2_counter_nv(enum tpm_counter which)
 {
 	const struct digest policy = tpm2_early_policy();
 
@@ -41,7 +42,7 @@ static int read_value(struct tpm *tpm, const struct tpm2_nv *nv, uint64_t *ret_v
 
 int tpm_counter_read(struct tpm *tpm, enum tpm_counter which, uint64_t *ret_value, struct error *error)
 {
-	const struct tpm2_nv nv = counter_index(which);
+	const struct tpm2_nv nv = tpm2_counter_nv(which);
 
 	return read_value(tpm, &nv, ret_value, error);
 }
@@ -90,7 +91,7 @@ static int increment(struct tpm *tpm, const struct tpm2_nv *nv, const struct tpm
 
 int tpm_counter_increment(struct tpm *tpm, enum tpm_counter which, uint64_t *ret_value, struct error *error)
 {
-	const struct tpm2_nv nv = counter_index(which);
+	const struct tpm2_nv nv = tpm2_counter_nv(which);
 	const struct tpm2_name name = tpm2_nv_name(&nv);
 	uint64_t before = 0, after = 0;
 	/* Also tells an absent or foreign index from a refusal. */
@@ -130,7 +131,7 @@ static int create(struct tpm *tpm, const struct tpm2_nv *nv, struct error *error
 
 int tpm_counter_create(struct tpm *tpm, enum tpm_counter which, struct bytes owner, struct error *error)
 {
-	const struct tpm2_nv nv = counter_index(which);
+	const struct tpm2_nv nv = tpm2_counter_nv(which);
 	int result;
 
 	tpm2_make_auth_value(owner, &tpm->owner);
@@ -151,7 +152,7 @@ static int destroy(struct tpm *tpm, const struct tpm2_nv *nv, struct error *erro
 
 int tpm_counter_destroy(struct tpm *tpm, enum tpm_counter which, struct bytes owner, struct error *error)
 {
-	const struct tpm2_nv nv = counter_index(which);
+	const struct tpm2_nv nv = tpm2_counter_nv(which);
 	int result;
 
 	tpm2_make_auth_value(owner, &tpm->owner);

@@ -247,10 +247,10 @@ int tpm2_make_salt(const struct tpm2_public *key, uint8_t salt[TPM2_DIGEST_SIZE]
 	return result;
 }
 
-struct digest tpm2_seal_policy(const struct tpm_pcrs *expected, bool passphrase)
+struct digest tpm2_pcr_policy_after(const struct digest *before, const struct tpm_pcrs *expected)
 {
 	struct bytes values[TPM_PCR_COUNT];
-	struct digest policy = {.algorithm = HASH_SHA256, .size = TPM2_DIGEST_SIZE}, pcrs;
+	struct digest pcrs;
 	uint8_t text[4 + 16];
 	struct tpm2_writer writer = tpm2_writer_make(text, sizeof(text));
 	size_t count = 0;
@@ -263,12 +263,20 @@ struct digest tpm2_seal_policy(const struct tpm_pcrs *expected, bool passphrase)
 	/* Part 3, 23.7: H(old || TPM_CC_PolicyPCR || selection || digest of the values) */
 	tpm2_put_u32(&writer, TPM_CC_PolicyPCR);
 	tpm2_put_pcr_selection(&writer, expected->bank, expected->mask);
-	policy = digest_of_parts(
-	    HASH_SHA256, (const struct bytes[]){digest_bytes(&policy), tpm2_written(&writer), digest_bytes(&pcrs)}, 3);
+	return digest_of_parts(
+	    HASH_SHA256, (const struct bytes[]){digest_bytes(before), tpm2_written(&writer), digest_bytes(&pcrs)}, 3);
+}
+
+struct digest tpm2_seal_policy(const struct tpm_pcrs *expected, bool passphrase)
+{
+	const struct digest nothing = {.algorithm = HASH_SHA256, .size = TPM2_DIGEST_SIZE};
+	const struct digest policy = tpm2_pcr_policy_after(&nothing, expected);
+	uint8_t text[4];
+	struct tpm2_writer writer = tpm2_writer_make(text, sizeof(text));
+
 	if (!passphrase)
 		return policy;
 	/* Part 3, 23.17: H(old || TPM_CC_PolicyAuthValue) */
-	writer = tpm2_writer_make(text, sizeof(text));
 	tpm2_put_u32(&writer, TPM_CC_PolicyAuthValue);
 	return digest_of_parts(HASH_SHA256, (const struct bytes[]){digest_bytes(&policy), tpm2_written(&writer)}, 2);
 }

@@ -26,6 +26,8 @@ int tpm2_make_salt(const struct tpm2_public *key, uint8_t salt[TPM2_DIGEST_SIZE]
 
 /* The policy digest that starts with nothing, then TPM2_PolicyPCR and, for a passphrase, TPM2_PolicyAuthValue. */
 struct digest tpm2_seal_policy(const struct tpm_pcrs *expected, bool passphrase);
+/* TPM2_PolicyPCR alone, after what a policy demanded before. */
+struct digest tpm2_pcr_policy_after(const struct digest *before, const struct tpm_pcrs *expected);
 
 /* An authValue: the passphrase itself where it has at most 32 bytes, else its SHA-256; trailing zero bytes do not count
  * (Part 1, 17.6.4.3), so they are taken away. */

@@ -54,6 +54,8 @@ int tpm2_nv_change(struct tpm *tpm, struct tpm2_session *session, const struct t
 
 /* The index that holds the policy which the owner approved for a slot: only he writes it, and only before the cap. */
 struct tpm2_nv tpm2_approval_nv(enum tpm_slot slot);
+/* The index of a counter. */
+struct tpm2_nv tpm2_counter_nv(enum tpm_counter which);
 /* Before a new object comes into a slot, by tpm->record: approves the set of *record; where an object in use has
  * another one (in *ret_old then the two), both, until tpm2_approve_finish. Sets record->approved false where the TPM
  * cannot. */

@@ -6,6 +6,7 @@
 
 #define WRONG_PCR_SENTENCE  "the PCRs do not have the values it was sealed to"
 #define TIME_INFO_COUNTS    16 /* resetCount in TPMS_TIME_INFO, restartCount behind it (Part 2, 10.11.1, 10.11.6) */
+#define COUNTER_SIZE        8
 #define APPROVAL_FIRST      0x01810000u
 #define APPROVAL_SIZE       TPM2_APPROVAL_SIZE
 #define APPROVAL_ATTRIBUTES (TPMA_NV_POLICYWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA)
@@ -50,6 +51,36 @@ struct digest tpm2_sets_policy(const struct tpm2_sets *sets)
 	for (size_t i = 0; i < sets->count; i++)
 		tpm2_put(&writer, digest_bytes(&sets->policies[i]));
 	return extend_policy(&empty_policy, TPM_CC_PolicyOR, tpm2_written(&writer));
+}
+
+/* What the counter of approvals is compared with: all its bytes. */
+static struct bytes put_counter(uint64_t value, uint8_t data[COUNTER_SIZE])
+{
+	struct tpm2_writer writer = tpm2_writer_make(data, COUNTER_SIZE);
+
+	tpm2_put_u32(&writer, (uint32_t)(value >> 32));
+	tpm2_put_u32(&writer, (uint32_t)value);
+	return tpm2_written(&writer);
+}
+
+struct digest tpm2_second_set_policy(uint64_t value, const struct tpm_pcrs *pcrs)
+{
+	const struct tpm2_nv counter = tpm2_counter_nv(TPM_COUNTER_APPROVAL);
+	const struct tpm2_name name = tpm2_nv_name(&counter);
+	uint8_t data[COUNTER_SIZE], where[4], more[TPM2_DIGEST_SIZE + sizeof(name.data)];
+	struct tpm2_writer writer = tpm2_writer_make(where, sizeof(where));
+	struct digest arguments, policy;
+
+	/* Part 3, 23.9: H(operandB || offset || operation), and behind it the Name of the index */
+	tpm2_put_u16(&writer, 0);
+	tpm2_put_u16(&writer, TPM_EO_EQ);
+	arguments =
+	    digest_of_parts(HASH_SHA256, (const struct bytes[]){put_counter(value, data), tpm2_written(&writer)}, 2);
+	writer = tpm2_writer_make(more, sizeof(more));
+	tpm2_put(&writer, digest_bytes(&arguments));
+	tpm2_put(&writer, tpm2_name_bytes(&name));
+	policy = extend_policy(&empty_policy, TPM_CC_PolicyNV, tpm2_written(&writer));
+	return tpm2_pcr_policy_after(&policy, pcrs);
 }
 
 struct tpm2_nv tpm2_approval_nv(enum tpm_slot slot)
@@ -181,10 +212,42 @@ int tpm2_policy_authorize_nv(struct tpm *tpm, enum tpm_slot slot, struct error *
 	return result;
 }
 
-static int show_sets(struct tpm *tpm, enum tpm_slot slot, const struct tpm2_sets *sets, struct error *error)
+/* TPM2_PolicyNV: the counter of approvals is where it is now. Whether that is where it was at the approval, what comes
+ * behind it decides; anybody may read the counter. */
+static int show_counter(struct tpm *tpm, struct error *error)
+{
+	const struct tpm2_nv counter = tpm2_counter_nv(TPM_COUNTER_APPROVAL);
+	struct tpm2_call call =
+	    policy_call(TPM_CC_PolicyNV, tpm->policy, "show the counter of approvals to the policy");
+	struct tpm2_writer *writer;
+	uint8_t data[COUNTER_SIZE];
+	uint64_t value = 0;
+	int result = tpm_counter_read(tpm, TPM_COUNTER_APPROVAL, &value, error);
+
+	if (result < 0)
+		return result;
+	call.object = counter.object;
+	call.handle_count = 3;
+	call.handles[0] = counter.index;
+	call.handles[1] = counter.index;
+	call.handles[2] = tpm->policy->handle;
+	call.authorization = TPM2_AUTH_EMPTY;
+	writer = tpm2_parameters(tpm);
+	tpm2_put_sized(writer, put_counter(value, data));
+	tpm2_put_u16(writer, 0);
+	tpm2_put_u16(writer, TPM_EO_EQ);
+	result = tpm2_run(tpm, &call, error);
+	return call.response_code == TPM_RC_POLICY ? tpm2_forged(&call, error) : result;
+}
+
+/* second: as the second of two sets, which hangs on the counter of approvals. */
+static int show_sets(struct tpm *tpm, enum tpm_slot slot, const struct tpm2_sets *sets, bool second,
+                     struct error *error)
 {
 	int result = tpm2_policy_open(tpm, error);
 
+	if (result == 0 && second)
+		result = show_counter(tpm, error);
 	if (result == 0)
 		result = tpm2_policy_pcr(tpm, tpm->policy, tpm->record.expected.bank, tpm->record.expected.mask, error);
 	if (result == 0 && sets->count > 1)
@@ -196,12 +259,28 @@ static int show_sets(struct tpm *tpm, enum tpm_slot slot, const struct tpm2_sets
 	return result;
 }
 
+/* As the first set, and where there are two and that is refused, as the second. */
+static int show_either(struct tpm *tpm, enum tpm_slot slot, const struct tpm2_sets *sets, struct error *error)
+{
+	struct error refusal = {.code = E_NONE};
+	int result = show_sets(tpm, slot, sets, false, error);
+
+	if (result != -E_WRONG_PCR || sets->count < 2)
+		return result;
+	result = show_sets(tpm, slot, sets, true, &refusal);
+	if (result == 0 || result == -E_NOT_FOUND || result == -E_WRONG_PCR)
+		return result == 0 ? 0 : -E_WRONG_PCR; /* error says it already */
+	if (error)
+		*error = refusal;
+	return result;
+}
+
 int tpm2_policy_satisfy(struct tpm *tpm, enum tpm_slot slot, bool passphrase, struct error *error)
 {
-	int result = show_sets(tpm, slot, &tpm->record.sets, error);
+	int result = show_either(tpm, slot, &tpm->record.sets, error);
 
 	if (result == -E_WRONG_PCR && tpm->record.old_sets.count > 0)
-		result = show_sets(tpm, slot, &tpm->record.old_sets, error);
+		result = show_either(tpm, slot, &tpm->record.old_sets, error);
 	if (result == 0 && passphrase) {
 		result = tpm2_policy_auth_value(tpm, tpm->policy, error);
 		if (result < 0)

@@ -125,15 +125,15 @@ static void test_old_or_new_firmware(void **state)
 
 	(void)state;
 	make_key(tpm, owner_text);
-	sets[0] = pcrs_now(tpm);
-	sets[1] = pcrs_after(tpm, "the new firmware");
+	sets[0] = pcrs_after(tpm, "the new firmware");
+	sets[1] = pcrs_now(tpm);
 	assert_int_equal(tpm_approve(tpm, TPM_SLOT_TOTP, sets, 2, text("a thief"), NULL), -E_WRONG_AUTH);
 	assert_int_equal(tpm_approve(tpm, TPM_SLOT_TOTP, sets, 2, text(owner_text), NULL), 0);
 	assert_int_equal(compute(tpm, NULL), 0);
 	extend_text(tpm, 2, "the new firmware");
 	assert_int_equal(compute(tpm, NULL), 0);
 	/* The update worked: the old firmware is approved no longer. */
-	assert_int_equal(tpm_approve(tpm, TPM_SLOT_TOTP, &sets[1], 1, text(owner_text), NULL), 0);
+	assert_int_equal(tpm_approve(tpm, TPM_SLOT_TOTP, &sets[0], 1, text(owner_text), NULL), 0);
 	assert_int_equal(compute(tpm, NULL), 0);
 	extend_text(tpm, 2, "and another one");
 	assert_int_equal(compute(tpm, NULL), -E_WRONG_PCR);
@@ -142,6 +142,177 @@ static void test_old_or_new_firmware(void **state)
 	swtpm_power_cycle(&swtpm);
 	tpm = swtpm_open(&swtpm);
 	assert_int_equal(compute(tpm, NULL), -E_WRONG_PCR);
+}
+
+static int unseal_disk(struct tpm *tpm)
+{
+	CLEANUP(secret_clear) struct secret secret = {0};
+
+	return tpm_unseal(tpm, TPM_SLOT_DISK, BYTES_EMPTY, &secret, NULL);
+}
+
+/* Approves the firmware "next" beside the one that runs, for two slots. */
+static void approve_update(struct tpm *tpm)
+{
+	static const enum tpm_slot slots[] = {TPM_SLOT_TOTP, TPM_SLOT_DISK};
+	const struct tpm_pcrs pcrs = pcrs_now(tpm);
+	const struct tpm_pcrs sets[] = {pcrs_after(tpm, "next"), pcrs};
+	struct error error = {.code = E_NONE};
+
+	make_key(tpm, owner_text);
+	assert_int_equal(tpm_seal(tpm, TPM_SLOT_DISK, text("the disk's"), &pcrs, BYTES_EMPTY, text(owner_text), NULL),
+	                 0);
+	for (size_t i = 0; i < 2; i++)
+		if (tpm_approve(tpm, slots[i], sets, 2, text(owner_text), &error) < 0)
+			fail_msg("%s", error.sentence);
+}
+
+static void check_pending(struct tpm *tpm, bool pending, bool first)
+{
+	struct tpm_approval approval;
+
+	assert_int_equal(tpm_approval_look(tpm, TPM_SLOT_DISK, &approval, NULL), 0);
+	assert_int_equal(tpm_approval_look(tpm, TPM_SLOT_TOTP, &approval, NULL), 0);
+	assert_int_equal(approval.pending, pending);
+	assert_int_equal(approval.running_first, first);
+}
+
+/* Starts the machine again with a firmware; NULL: the old one. */
+static void restart_as(struct tpm **tpm, const char *firmware)
+{
+	tpm_close(tpm);
+	assert_int_equal(swtpm_left_open(&swtpm), 0);
+	swtpm_power_cycle(&swtpm);
+	*tpm = swtpm_open(&swtpm);
+	if (firmware)
+		extend_text(*tpm, 2, firmware);
+}
+
+/* The old firmware opens until the new one drops it, without a passphrase; then never again, whatever it does. */
+static void test_A17_after_the_drop_the_old_firmware_opens_nothing(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+
+	(void)state;
+	approve_update(tpm);
+	check_pending(tpm, true, false);
+	restart_as(&tpm, NULL);
+	assert_int_equal(compute(tpm, NULL), 0);
+	assert_int_equal(unseal_disk(tpm), 0);
+	restart_as(&tpm, "some other firmware");
+	assert_int_equal(compute(tpm, NULL), -E_WRONG_PCR);
+	assert_int_equal(unseal_disk(tpm), -E_WRONG_PCR);
+	restart_as(&tpm, "next");
+	assert_int_equal(compute(tpm, NULL), 0);
+	check_pending(tpm, true, true);
+	assert_int_equal(tpm_approval_drop(tpm, NULL), 0);
+	check_pending(tpm, false, false);
+	assert_int_equal(compute(tpm, NULL), 0);
+	assert_int_equal(unseal_disk(tpm), 0);
+	restart_as(&tpm, NULL);
+	assert_int_equal(compute(tpm, NULL), -E_WRONG_PCR);
+	assert_int_equal(unseal_disk(tpm), -E_WRONG_PCR);
+	/* It may raise the counter as well, and it may be made anew: the value of the approval does not come back. */
+	assert_int_equal(tpm_approval_drop(tpm, NULL), 0);
+	assert_int_equal(compute(tpm, NULL), -E_WRONG_PCR);
+	assert_int_equal(tpm_counter_destroy(tpm, TPM_COUNTER_APPROVAL, text(owner_text), NULL), 0);
+	assert_int_equal(compute(tpm, NULL), -E_WRONG_PCR);
+	assert_int_equal(tpm_counter_create(tpm, TPM_COUNTER_APPROVAL, text(owner_text), NULL), 0);
+	assert_int_equal(compute(tpm, NULL), -E_WRONG_PCR);
+	assert_int_equal(unseal_disk(tpm), -E_WRONG_PCR);
+	restart_as(&tpm, "next");
+	assert_int_equal(compute(tpm, NULL), 0);
+	assert_int_equal(unseal_disk(tpm), 0);
+}
+
+/* Nor does an ordinary index in the counter's place, with the value that it had at the approval. */
+static void test_A17_a_counter_of_somebody_elses(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	uint64_t value = 0;
+
+	(void)state;
+	approve_update(tpm);
+	assert_int_equal(tpm_counter_read(tpm, TPM_COUNTER_APPROVAL, &value, NULL), 0);
+	assert_int_equal(tpm_approval_drop(tpm, NULL), 0);
+	tpm_close(&tpm);
+	assert_int_equal(
+	    swtpm_tool(&swtpm, NULL,
+	               "tpm2_nvundefine -C o -P \"%s\" 0x01804803 && tpm2_nvdefine -C o -P \"%s\" -s 8 -a "
+	               "'authread|authwrite|ownerread|no_da' 0x01804803 && printf '\\0\\0\\0\\0\\0\\0\\0\\%03o' | "
+	               "tpm2_nvwrite -i - 0x01804803",
+	               owner_text, owner_text, (unsigned)value),
+	    0);
+	tpm = swtpm_open(&swtpm);
+	assert_true(compute(tpm, NULL) < 0);
+	assert_true(unseal_disk(tpm) < 0);
+	extend_text(tpm, 2, "next");
+	assert_int_equal(compute(tpm, NULL), 0);
+}
+
+/* The operating system can neither drop a set nor approve one. */
+static void test_A5_no_approval_and_no_drop_after_the_cap(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct tpm_pcrs sets[2];
+
+	(void)state;
+	approve_update(tpm);
+	sets[0] = pcrs_after(tpm, "next");
+	sets[1] = pcrs_now(tpm);
+	extend_text(tpm, 4, "handover");
+	assert_int_equal(tpm_approval_drop(tpm, NULL), -E_WRONG_PCR);
+	assert_int_equal(tpm_approve(tpm, TPM_SLOT_TOTP, sets, 1, text(owner_text), NULL), -E_WRONG_PCR);
+	sets[1].values[3].data[0] ^= 1;
+	assert_int_equal(tpm_approve(tpm, TPM_SLOT_TOTP, sets, 2, text(owner_text), NULL), -E_WRONG_PCR);
+	tpm_close(&tpm);
+	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "tpm2_nvincrement -C o -P \"%s\" 0x01804803", owner_text), 0);
+	restart_as(&tpm, NULL);
+	check_pending(tpm, true, false);
+	assert_int_equal(compute(tpm, NULL), 0);
+}
+
+/* What is approved for PCRs that nobody measures is taken from the record only as far as the TPM vouches for it (A2).
+ */
+static void test_A2_a_forged_record_is_not_approved(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct tpm_pcrs expected, now = pcrs_now(tpm);
+
+	(void)state;
+	approve_update(tpm);
+	assert_int_equal(tpm_approved(tpm, TPM_SLOT_DISK, &expected, NULL), 0);
+	assert_true(digest_equal(&expected.values[7], &now.values[7]));
+	tpm_close(&tpm);
+	/* Another value of PCR 7, with a right checksum: the last but 32 x 3 + 4 bytes hold it (six PCRs, eight
+	 * places). */
+	assert_int_equal(
+	    swtpm_tool(
+	        &swtpm, NULL,
+	        "tpm2_nvread -C o -P \"%s\" -s 434 -o record 0x01800003 && printf X | dd of=record bs=1 seek=334 "
+	        "conv=notrunc && head -c 430 record > body && { cat body; sha256sum body | head -c 8 | xxd -r -p; } > "
+	        "forged && tpm2_nvwrite -C o -P \"%s\" -i forged 0x01800003",
+	        owner_text, owner_text),
+	    0);
+	tpm = swtpm_open(&swtpm);
+	assert_int_equal(tpm_approved(tpm, TPM_SLOT_DISK, &expected, NULL), -E_FOREIGN_TPM);
+}
+
+/* An ordinary start asks nothing more than before. */
+static void test_nothing_pending_costs_no_command(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct tpm_approval approval;
+	unsigned before;
+
+	(void)state;
+	assert_int_equal(tpm_approval_look(tpm, TPM_SLOT_TOTP, &approval, NULL), -E_NO_SECRET);
+	make_key(tpm, owner_text);
+	assert_int_equal(compute(tpm, NULL), 0);
+	before = tpm_command_count(tpm);
+	assert_int_equal(tpm_approval_look(tpm, TPM_SLOT_TOTP, &approval, NULL), 0);
+	assert_false(approval.pending);
+	assert_int_equal(tpm_command_count(tpm) - before, 0);
 }
 
 /* Nobody approves himself: not without the passphrase, not the operating system that knows it. */
@@ -350,6 +521,11 @@ int main(void)
 	    OWNED(test_computes_what_the_key_gives),
 	    OWNED(test_A8_the_key_does_not_come_out),
 	    OWNED(test_old_or_new_firmware),
+	    OWNED(test_A17_after_the_drop_the_old_firmware_opens_nothing),
+	    OWNED(test_A17_a_counter_of_somebody_elses),
+	    OWNED(test_A5_no_approval_and_no_drop_after_the_cap),
+	    OWNED(test_A2_a_forged_record_is_not_approved),
+	    OWNED(test_nothing_pending_costs_no_command),
 	    OWNED(test_A5_nothing_is_approved_after_the_cap),
 	    UNOWNED(test_unowned_nothing_is_approved),
 	    OWNED(test_a_new_key_under_other_pcrs),

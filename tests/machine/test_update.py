@@ -304,7 +304,7 @@ def test_totp_continues_after_update(directory):
         machine.line("menu ready", 30)
         install(machine, "heads-update.tar")
         machine.line("update written", 120)
-        machine.line("update approved", 60)
+        require(machine.lines("approval given"), "the TPM was not told")
         machine.see(r"Restart now", 30)
         machine.send("y")
         require(started_slot(machine)["slot"] == "SLOT_B", "the update does not run")
