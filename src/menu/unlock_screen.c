@@ -32,13 +32,14 @@ static int choose(struct menu *menu, struct making *making, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer names = {0};
 	int r = menu_read_key_devices(menu, &names, error);
+	const bool named = names.size > 0;
 
 	if (r == 0)
 		r = volume_add_all(&making->all, error);
-	for (size_t i = 0; r == 0 && names.size == 0 && i < making->all.count; i++) {
+	for (size_t i = 0; r == 0 && i < making->all.count; i++) {
 		const struct volume *volume = &making->all.volumes[i];
 
-		if (volume->removable)
+		if (named || volume->removable)
 			continue;
 		r = volume_check(volume, error);
 		if (r == 0)
