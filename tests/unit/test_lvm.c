@@ -304,6 +304,34 @@ static void test_one_copy_is_enough(void **state)
 	expect_scan(2, "");
 }
 
+/* The text goes on at the beginning of its area where that ends. */
+static void test_text_goes_round(void **state)
+{
+	static uint8_t copy[START_SIZE];
+	const struct bytes text = text_of(starts[1], NULL);
+	const size_t before_end = 1000;
+	struct lvm_label label;
+	uint64_t offset;
+	CLEANUP_CLOSE int fd = -1;
+
+	(void)state;
+	(void)place_of(starts[1], &label);
+	offset = label.areas[0].size - before_end;
+	memcpy(copy, starts[1], sizeof(copy));
+	memset(copy + AREA + LVM_HEADER_SIZE, 0, sizeof(copy) - AREA - LVM_HEADER_SIZE);
+	memcpy(copy + AREA + LVM_HEADER_SIZE, text.data + before_end, text.size - before_end);
+	put_u32(copy + AREA + 40, (uint32_t)offset);
+	put_u32(copy + AREA, lvm_checksum(bytes_make(copy + AREA + 4, LVM_HEADER_SIZE - 4)));
+	write_disk(1, copy, DISK_SIZE);
+	fd = open(devices[1].path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, text.data, before_end, (off_t)(AREA + offset)), before_end);
+	/* The other disk has no metadata that count. */
+	memcpy(copy, starts[0], sizeof(copy));
+	copy[AREA] ^= 1;
+	write_disk(0, copy, DISK_SIZE);
+	expect_scan(2, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +342,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_scan, make_disks, remove_disks),
 	    cmocka_unit_test_setup_teardown(test_A7_scan_refused, make_disks, remove_disks),
 	    cmocka_unit_test_setup_teardown(test_one_copy_is_enough, make_disks, remove_disks),
+	    cmocka_unit_test_setup_teardown(test_text_goes_round, make_disks, remove_disks),
 	};
 
 	return cmocka_run_group_tests(tests, load, NULL);
