@@ -14,7 +14,7 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-pr
 DEFINES := -D_GNU_SOURCE -DHEADS_VERSION='"$(VERSION)"' -DHEADS_RELEASE_EPOCH=$(RELEASE_EPOCH)
 C_FLAGS := -std=gnu11 $(WARNINGS) $(DEFINES) -Isrc -g -MMD -MP -pthread
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-LIBS := -lcryptsetup -ljson-c -lqrencode -lz -lbz2 -llzma -lzstd -llz4 -llzo2 -lgcrypt -lgpg-error -pthread
+LIBS := -lcryptsetup -ldevmapper -ljson-c -lqrencode -lz -lbz2 -llzma -lzstd -llz4 -llzo2 -lgcrypt -lgpg-error -pthread
 
 HOST_CC := gcc
 host_CC = $(HOST_CC)

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "disk/block.h"
+#include "disk/lvm.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static int append(struct volume_list *list, const struct volume *volume, struct 
 		return error_set(error, E_MEMORY, volume->path, "there is not enough memory for a list of disks");
 	}
 	list->volumes[list->count] = *volume;
+	list->volumes[list->count].mapped = false; /* a copy does not own the mapping */
 	list->volumes[list->count++].path = path;
 	return 0;
 }
@@ -117,27 +119,86 @@ int volume_add(struct volume_list *list, const char *path, struct error *error)
 	return r < 0 ? r : append(list, &volume, error);
 }
 
-int volume_add_all(struct volume_list *list, struct error *error)
+/* Adds what is there; an error is only one that ends the search. */
+static int add_found(struct volume_list *list, const char *path, bool removable, bool mapped, struct error *error)
+{
+	struct error problem;
+	int r = volume_add(list, path, &problem);
+
+	if (r == 0) {
+		list->volumes[list->count - 1].removable = removable;
+		list->volumes[list->count - 1].mapped = mapped;
+		return 0;
+	}
+	if (mapped)
+		lvm_unmap(path);
+	if (r == -E_MEMORY && error)
+		*error = problem;
+	if (r != -E_MALFORMED && r != -E_MEMORY)
+		log_error(&problem);
+	return r == -E_MEMORY ? r : 0;
+}
+
+static void leave_out(struct volume_list *list, const char *sentence)
+{
+	log_line("lvm left-out sentence=\"%s\"", sentence);
+	buffer_append_format(&list->left_out, "%s\n", sentence);
+}
+
+static int add_group(struct volume_list *list, const struct lvm_scan *scan, const struct lvm_found *found, bool change,
+                     struct error *error)
+{
+	struct error problem;
+	int r = 0;
+
+	if (found->refused[0]) {
+		leave_out(list, found->refused);
+		return 0;
+	}
+	for (size_t i = 0; i < found->group->volume_count && r == 0; i++) {
+		const struct lvm_volume *volume = &found->group->volumes[i];
+		char path[LVM_PATH_SIZE];
+
+		lvm_path(found->group, volume, path);
+		if (lvm_map(scan, found, volume, change, &problem) < 0)
+			leave_out(list, problem.sentence);
+		else
+			r = add_found(list, path, found->removable, true, error);
+	}
+	return r;
+}
+
+static int add_logical(struct volume_list *list, const struct block_device *devices, size_t count, bool change,
+                       struct error *error)
+{
+	CLEANUP(lvm_scan_clear) struct lvm_scan scan = {0};
+	struct error problem;
+	int r = lvm_scan(devices, count, &scan, &problem);
+
+	if (r == -E_TOO_LARGE) {
+		leave_out(list, problem.sentence);
+		return 0;
+	}
+	if (r < 0 && error)
+		*error = problem;
+	for (size_t i = 0; i < scan.group_count && r == 0; i++)
+		r = add_group(list, &scan, &scan.groups[i], change, error);
+	return r;
+}
+
+int volume_add_all(struct volume_list *list, bool change, struct error *error)
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
 	size_t count = block_list(devices);
+	int r = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		struct error problem;
-		int r = volume_add(list, devices[i].path, &problem);
-
-		if (r == -E_MEMORY) {
-			if (error)
-				*error = problem;
-			return r;
-		}
-		if (r == 0)
-			list->volumes[list->count - 1].removable = devices[i].removable;
-		else if (r != -E_MALFORMED)
-			log_error(&problem);
-	}
-	volume_refuse_duplicates(list);
-	return 0;
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_found(list, devices[i].path, devices[i].removable, false, error);
+	if (r == 0)
+		r = add_logical(list, devices, count, change, error);
+	if (r == 0)
+		volume_refuse_duplicates(list);
+	return r;
 }
 
 void volume_refuse_duplicates(struct volume_list *list)
@@ -179,11 +240,24 @@ static int by_uuid(const void *a, const void *b)
 	return strcmp(left->facts.uuid, right->facts.uuid);
 }
 
+/* The first sentence of why something was not looked into; "" where everything was. */
+static const char *left_out(const struct volume_list *all, char *text, size_t size)
+{
+	const struct bytes sentences = buffer_bytes(&all->left_out);
+	const uint8_t *end = sentences.size > 0 ? memchr(sentences.data, '\n', sentences.size) : NULL;
+
+	text[0] = '\0';
+	if (end)
+		(void)snprintf(text, size, "; %.*s", (int)(end - sentences.data), (const char *)sentences.data);
+	return text;
+}
+
 /* One line "DEVICE UUID" of the original's list. The device's name may have changed since: the UUID counts. */
 static int choose_line(const struct volume_list *all, char *line, struct volume_list *chosen, struct error *error)
 {
 	char *rest = NULL, *device = strtok_r(line, " \t", &rest), *uuid = strtok_r(NULL, " \t", &rest);
 	const struct volume *volume;
+	char why[400];
 	int r;
 
 	if (!device)
@@ -195,8 +269,8 @@ static int choose_line(const struct volume_list *all, char *line, struct volume_
 	volume = volume_find(all, uuid);
 	if (!volume)
 		return error_set(error, E_NOT_FOUND, uuid,
-		                 "the disk with the UUID %s, which kexec_key_devices.txt names (%s), is not there",
-		                 uuid, device);
+		                 "the disk with the UUID %s, which kexec_key_devices.txt names (%s), is not there%s",
+		                 uuid, device, left_out(all, why, sizeof(why)));
 	r = volume_check(volume, error);
 	if (r == 0 && !volume_find(chosen, uuid))
 		r = append(chosen, volume, error);
@@ -236,10 +310,13 @@ int volume_choose(const struct volume_list *all, struct bytes names, struct volu
                   struct error *error)
 {
 	CLEANUP(volume_list_clear) struct volume_list chosen = {0};
+	char why[400];
 	int r = names.size > 0 ? choose_named(all, names, &chosen, error) : choose_marked(all, &chosen, error);
 
 	if (r == 0 && chosen.count == 0)
-		r = error_set(error, E_NOT_FOUND, "disk", "no disk has a key slot of Heads'; make the unlock key anew");
+		r = error_set(error, E_NOT_FOUND, "disk",
+		              "no disk has a key slot of Heads'; make the unlock key anew%s",
+		              left_out(all, why, sizeof(why)));
 	if (r < 0)
 		return r;
 	qsort(chosen.volumes, chosen.count, sizeof(*chosen.volumes), by_uuid);
@@ -261,8 +338,12 @@ struct digest volume_expected_pcr(const struct volume_list *list)
 
 void volume_list_clear(struct volume_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->volumes[i].mapped)
+			lvm_unmap(list->volumes[i].path);
 		free(list->volumes[i].path);
+	}
 	free(list->volumes);
+	buffer_clear(&list->left_out);
 	*list = (struct volume_list){0};
 }

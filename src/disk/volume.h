@@ -9,6 +9,7 @@
 struct volume {
 	char *path;
 	bool removable; /* its disk is */
+	bool mapped;    /* a logical volume, mapped for as long as this list is there */
 	struct luks_facts facts;
 	struct digest digest; /* SHA-256 of the canonical facts; size 0 where the volume is refused */
 };
@@ -17,14 +18,17 @@ struct volume {
 struct volume_list {
 	struct volume *volumes;
 	size_t count;
+	struct buffer left_out; /* sentences, one a line: groups and logical volumes in which nothing was looked for */
 };
 
 /* Reads the header of a device or file and adds the volume, refused or not.
  * Errors: -E_NOT_FOUND, -E_IO, -E_MALFORMED (no LUKS header), -E_MEMORY. */
 int volume_add(struct volume_list *list, const char *path, struct error *error);
-/* Adds every LUKS volume on the machine's disks, removable ones as well: the operating system would find them too. What
- * cannot be read is left out. Errors: -E_MEMORY. */
-int volume_add_all(struct volume_list *list, struct error *error);
+/* Adds every LUKS volume on the machine's disks and in the logical volumes of LVM on them (disk/lvm.h), removable ones
+ * as well: the operating system would find them too. What cannot be read is left out. Logical volumes with LUKS stay
+ * mapped, read-only unless change (key slots will be made or removed), until the list is released; there is one such
+ * list at a time. Errors: -E_MEMORY. */
+int volume_add_all(struct volume_list *list, bool change, struct error *error);
 /* Refuses all that share a UUID with another one of the list. */
 void volume_refuse_duplicates(struct volume_list *list);
 /* One sentence of why a volume is refused. Returns -E_REFUSED, or 0 where it is not. */

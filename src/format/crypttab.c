@@ -100,6 +100,36 @@ static const char *behind(const char *text, const char *tag, const char *directo
 	return NULL;
 }
 
+static char *append_part(char *to, const char *from, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (from[i] == '-')
+			*to++ = '-';
+		*to++ = from[i];
+	}
+	return to;
+}
+
+/* "/dev/GROUP/VOLUME" is another name of "/dev/mapper/GROUP-VOLUME", where dashes of either are doubled. */
+static bool is_logical_volume(const char *source, const char *path)
+{
+	static const char directory[] = "/dev/", mapper[] = "/dev/mapper/";
+	char name[2 * SOURCE_SIZE], *end;
+	const char *group, *volume;
+
+	if (strncmp(source, directory, sizeof(directory) - 1) != 0 || strncmp(path, mapper, sizeof(mapper) - 1) != 0)
+		return false;
+	group = source + sizeof(directory) - 1;
+	volume = strchr(group, '/');
+	if (!volume)
+		return false;
+	end = append_part(name, group, (size_t)(volume - group));
+	*end++ = '-';
+	end = append_part(end, volume + 1, strlen(volume + 1));
+	*end = '\0';
+	return strcmp(name, path + sizeof(mapper) - 1) == 0;
+}
+
 bool crypttab_line_is(const struct crypttab_line *line, const struct crypttab_disk *disk)
 {
 	const struct {
@@ -122,7 +152,7 @@ bool crypttab_line_is(const struct crypttab_line *line, const struct crypttab_di
 			return names[i].value && (names[i].any_case ? strcasecmp(value, names[i].value) == 0
 			                                            : strcmp(value, names[i].value) == 0);
 	}
-	return disk->path && strcmp(source, disk->path) == 0;
+	return disk->path && (strcmp(source, disk->path) == 0 || is_logical_volume(source, disk->path));
 }
 
 static bool is_dropped(struct bytes option)

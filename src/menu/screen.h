@@ -83,8 +83,9 @@ int screen_boot(struct menu *menu, const struct entry *entry);
  * key says why and asks whether to boot without. 1: the owner does not. Errors: those of boot_system_load. */
 int menu_load(struct menu *menu, const struct entry *entry, struct error *error);
 /* The LUKS volumes that the unlock key is for, as the signed kexec_key_devices.txt or the key slots say; all are those
- * of the machine. Both are released by the caller. Errors: those of volume_add_all and volume_choose. */
-int menu_choose_volumes(struct menu *menu, struct volume_list *ret_all, struct volume_list *ret_chosen,
+ * of the machine, whose logical volumes are writable with change. Both are released by the caller, all last. Errors:
+ * those of volume_add_all and volume_choose. */
+int menu_choose_volumes(struct menu *menu, bool change, struct volume_list *ret_all, struct volume_list *ret_chosen,
                         struct error *error);
 /* The signed kexec_key_devices.txt of a verified /boot, appended; nothing where there is none. */
 int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error);

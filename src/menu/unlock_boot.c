@@ -33,14 +33,14 @@ int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *
 	return file_read_fd(file->fd, KEY_DEVICES, MAX_KEY_DEVICES, text, error);
 }
 
-int menu_choose_volumes(struct menu *menu, struct volume_list *ret_all, struct volume_list *ret_chosen,
+int menu_choose_volumes(struct menu *menu, bool change, struct volume_list *ret_all, struct volume_list *ret_chosen,
                         struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer names = {0};
 	int r = menu_read_key_devices(menu, &names, error);
 
 	if (r == 0)
-		r = volume_add_all(ret_all, error);
+		r = volume_add_all(ret_all, change, error);
 	if (r == 0)
 		r = volume_choose(ret_all, buffer_bytes(&names), ret_chosen, error);
 	return r;
@@ -132,7 +132,7 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 	if (r == 0) {
 		menu_note_approval(menu, TPM_SLOT_DISK);
 		attempt.passphrase = state.passphrase;
-		r = menu_choose_volumes(menu, &all, &chosen, &problem);
+		r = menu_choose_volumes(menu, false, &all, &chosen, &problem);
 		wishes.unlock = &unlock;
 	}
 	if (r < 0 && r != -E_NO_SECRET) {

@@ -32,13 +32,14 @@ static int choose(struct menu *menu, struct making *making, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer names = {0};
 	int r = menu_read_key_devices(menu, &names, error);
+	const bool named = names.size > 0;
 
 	if (r == 0)
-		r = volume_add_all(&making->all, error);
-	for (size_t i = 0; r == 0 && names.size == 0 && i < making->all.count; i++) {
+		r = volume_add_all(&making->all, true, error);
+	for (size_t i = 0; r == 0 && i < making->all.count; i++) {
 		const struct volume *volume = &making->all.volumes[i];
 
-		if (volume->removable)
+		if (named || volume->removable)
 			continue;
 		r = volume_check(volume, error);
 		if (r == 0)
@@ -199,7 +200,7 @@ static void forget(struct menu *menu)
 	ui_text_clear(&text);
 	if (!yes)
 		return;
-	if (menu_choose_volumes(menu, &all, &chosen, &error) < 0)
+	if (menu_choose_volumes(menu, true, &all, &chosen, &error) < 0)
 		log_error(&error); /* the TPM forgets it all the same */
 	r = menu_as_owner(menu, "The TPM forgets the disk unlock key.", forget_sealed, &chosen, &error);
 	if (r < 0) {
@@ -226,6 +227,19 @@ struct shown_state {
 	struct error problem;
 };
 
+static void add_left_out(const struct volume_list *all, struct ui_text *text)
+{
+	struct bytes rest = buffer_bytes(&all->left_out);
+
+	while (rest.size > 0) {
+		const uint8_t *end = memchr(rest.data, '\n', rest.size);
+		const size_t size = end ? (size_t)(end - rest.data) : rest.size;
+
+		ui_text_add(text, UI_WARNING, "LVM       %.*s", (int)size, (const char *)rest.data);
+		rest = bytes_slice(rest, size + 1, SIZE_MAX);
+	}
+}
+
 static void show_state(void *context, struct ui_text *text)
 {
 	const struct shown_state *shown = context;
@@ -239,6 +253,7 @@ static void show_state(void *context, struct ui_text *text)
 		ui_text_add(text, UI_BAD, "Key       %s", shown->problem.sentence);
 	for (size_t i = 0; i < shown->all->count; i++)
 		add_volume(&shown->all->volumes[i], text);
+	add_left_out(shown->all, text);
 	if (shown->all->count == 0)
 		ui_text_add(text, UI_WARNING, "Disk      none is encrypted with LUKS");
 }
@@ -257,11 +272,12 @@ void screen_unlock(struct menu *menu)
 		struct ui_menu screen = {
 		    .title = "Disk unlock key", .status = show_state, .context = &shown, .items = items};
 
-		if (volume_add_all(&all, &shown.problem) < 0)
+		if (volume_add_all(&all, false, &shown.problem) < 0)
 			log_error(&shown.problem);
 		shown.look = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &shown.state, &shown.problem);
 		screen.count = shown.look == -E_NO_SECRET ? 2 : ARRAY_SIZE(items);
 		answer = ui_menu_run(menu->ui, &screen, &choice);
+		volume_list_clear(&all); /* what follows maps the logical volumes for itself */
 		if (answer == UI_CHOSEN && items[choice].key == 'm')
 			make(menu);
 		else if (answer == UI_CHOSEN && items[choice].key == 'f')

@@ -13,8 +13,11 @@ from owner_steps import MANUAL, extended, force, to_menu
 from test_demo import PROMPT, Demo, debian_pcrs, shell
 
 UUID = "6e2b4b62-0b0a-4c1e-9d5e-0a4f0c3d0b0a"
+SECOND_UUID = "c6b6c6e4-2a3f-4f0e-8f44-55a0f1d2a7e1"
 PASSPHRASE = "the disk's own"
+SECOND_PASSPHRASE = "the other disk's"
 CRYPTTAB = f"root UUID={UUID} none luks,discard,initramfs\n".encode()
+SECOND_CRYPTTAB = f"data UUID={SECOND_UUID} none luks,initramfs\n".encode()
 CHEAP = ["--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"]
 START = MIB
 SIZE = 24 * MIB
@@ -23,18 +26,22 @@ SIZE = 24 * MIB
 class LuksDisk:
     """A disk with one partition, a LUKS volume."""
 
-    def __init__(self, path, kind="luks2", uuid=UUID):
+    def __init__(self, path, kind="luks2", uuid=UUID, passphrase=PASSPHRASE):
         self.path, self.volume, self.secret = path, path + ".volume", path + ".passphrase"
         with open(self.secret, "w", encoding="ascii") as stream:
-            stream.write(PASSPHRASE)
+            stream.write(passphrase)
         with open(self.volume, "wb") as stream:
             stream.truncate(SIZE)
         run(["cryptsetup", "luksFormat", *CHEAP, "--type", kind, "--uuid", uuid, self.volume, self.secret])
-        with open(path, "wb") as stream:
+        self.make_disks()
+        self.write()
+
+    def make_disks(self):
+        """The images in which the volume will be."""
+        with open(self.path, "wb") as stream:
             stream.truncate(SIZE + 2 * START)
         first = START // 512
-        run(["sgdisk", "--clear", "--new", f"1:{first}:{first + SIZE // 512 - 1}", "--typecode", "1:8309", path])
-        self.write()
+        run(["sgdisk", "--clear", "--new", f"1:{first}:{first + SIZE // 512 - 1}", "--typecode", "1:8309", self.path])
 
     def write(self):
         """The volume's file into the disk."""
@@ -63,24 +70,24 @@ class LuksDisk:
         run(["cryptsetup", "open", "--test-passphrase", "--key-file", self.path + ".key", self.volume])
 
 
-def files():
-    initrd = tiny(extra={"cryptroot/crypttab": CRYPTTAB})
+def files(crypttab=CRYPTTAB):
+    initrd = tiny(extra={"cryptroot/crypttab": crypttab})
     return boot_files(**{"initrd.img": initrd, "grub/grub.cfg": grub_cfg(("Tiny system", "/vmlinuz", "/initrd.img", CMDLINE))})
 
 
 @contextlib.contextmanager
-def machine_with_luks(directory, kind="luks2", settings=MANUAL, more_disks=()):
+def machine_with_luks(directory, kind="luks2", settings=MANUAL, more_disks=(), crypttab=CRYPTTAB, luks_disk=LuksDisk):
     """A machine with a signed /boot on the first disk and a LUKS volume on the second, switched on."""
-    disk = Disk(os.path.join(directory, "disk.img"), files(), signer=Owner("owner"))
-    luks = LuksDisk(os.path.join(directory, "luks.img"), kind)
+    disk = Disk(os.path.join(directory, "disk.img"), files(crypttab), signer=Owner("owner"))
+    luks = luks_disk(os.path.join(directory, "luks.img"), kind)
     with Machine(rom=rom_for(Owner("owner"), settings), disks=[disk.path, luks.path, *more_disks], directory=directory) as machine:
         machine.disk, machine.luks = disk, luks
         machine.power_on()
         yield machine
 
 
-def make_key(machine, unlock="", passphrase=PASSPHRASE):
-    """In the main menu: makes the unlock key, with the TPM's passphrase UNLOCK."""
+def make_key(machine, unlock="", passphrase=PASSPHRASE, second=None):
+    """In the main menu: makes the unlock key, with the TPM's passphrase UNLOCK; SECOND is that of a second disk."""
     machine.send("c")
     machine.see(r"Disk unlock key", 20)
     machine.send("d")
@@ -90,13 +97,16 @@ def make_key(machine, unlock="", passphrase=PASSPHRASE):
     machine.send("not this one\r")
     machine.see(r"does not open it", 30)
     machine.send(passphrase + "\r")
+    if second:
+        machine.see(SECOND_UUID, 60)
+        machine.send(second + "\r")
     machine.see(r"New unlock passphrase", 60)
     machine.send(unlock + "\r")
     if unlock:
         machine.see(r"passphrase again", 30)
         machine.send(unlock + "\r")
     words, made = machine.line("unlock-key made", 60)
-    require(made["disks"] == "1" and made["passphrase"] == ("yes" if unlock else "no"), f"{words} {made}")
+    require(made["disks"] == ("2" if second else "1") and made["passphrase"] == ("yes" if unlock else "no"), f"{words} {made}")
     machine.see(r"sealed in the TPM", 30)
     machine.send("\r")
     machine.see(r"Key +in the TPM", 30)
@@ -119,16 +129,19 @@ def expect_tiny_up(machine):
     machine.expect(rb"tiny: ready", TO_SYSTEM)
 
 
-def expect_key(machine):
-    """The key was released, and the system has it where its crypttab says; it opens the disk."""
+def expect_key(machine, second=None):
+    """The key was released, and the system has it where its crypttab says; it opens the disk, and SECOND where given."""
     _, released = machine.line("unlock-key released", TO_MENU)
-    require(released["disks"] == "1", f"{released}")
+    require(released["disks"] == ("2" if second else "1"), f"{released}")
     expect_tiny_up(machine)
     status, text = tiny_run(machine, "ls -l /secret.key; cat /cryptroot/crypttab; hexdump -v -e '/1 \"%02x\"' /secret.key; echo")
     require(status == 0 and "-r--------" in text, f"the key is not there, or open to others: {text}")
     require(f"root UUID={UUID} /secret.key luks,discard,initramfs" in text, f"the crypttab does not use the key: {text}")
     key = bytes.fromhex(re.search(r"^([0-9a-f]{128})\s*$", text, re.M).group(1))
     machine.luks.opens(key)
+    if second:
+        require(f"data UUID={SECOND_UUID} /secret.key luks,initramfs" in text, f"the crypttab lacks the second disk: {text}")
+        second.opens(key)
     require(key.hex().encode() not in machine.output[:machine.output.index(b"tiny: up")], "the key is on the console")
     return key
 
@@ -173,6 +186,44 @@ def test_unlock_key(directory):
         to_menu(machine)
         boot(machine)
         require(expect_key(machine) == key, "another key was released")
+
+
+def test_unlock_two_disks(directory):
+    """One key opens two disks with passphrases of their own (LUKS2, LUKS1); without one of them, or with another in its
+    place, it stays in the TPM (A7)."""
+    second = LuksDisk(os.path.join(directory, "second.img"), "luks1", SECOND_UUID, SECOND_PASSPHRASE)
+    with machine_with_luks(directory, more_disks=[second.path], crypttab=CRYPTTAB + SECOND_CRYPTTAB) as machine:
+        to_menu(machine)
+        make_key(machine, second=SECOND_PASSPHRASE)
+        restart(machine)
+        boot(machine)
+        expect_key(machine, second)
+        machine.power_cut()
+        with open(second.path, "r+b") as stream:
+            content = stream.read()
+            stream.seek(START)
+            stream.write(bytes(SIZE))
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_without(machine, "wrong-pcr", "PCR 6: the facts of the disks", boot_it=False)
+        machine.power_cut()
+        # The same UUID and passphrase; the slot says that it is ours.
+        LuksDisk(second.path, "luks1", SECOND_UUID, SECOND_PASSPHRASE)
+        with second.changed() as volume:
+            run(["cryptsetup", "luksAddKey", "--batch-mode", "--pbkdf-force-iterations", "1009", "--key-slot", "7",
+                 "--key-file", second.secret, volume, machine.luks.secret])
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_without(machine, "wrong-pcr", "PCR 6: the facts of the disks", boot_it=False)
+        machine.power_cut()
+        with open(second.path, "wb") as stream:
+            stream.write(content)
+        machine.power_on()
+        to_menu(machine)
+        boot(machine)
+        expect_key(machine, second)
 
 
 def test_unlock_passphrase(directory):
@@ -352,6 +403,6 @@ def test_A5_demo_boots_unattended(directory):
 
 
 for _test in (test_unlock_key, test_unlock_passphrase, test_A5_no_unlock_key_after_recovery_or_force, test_A7_other_headers,
-              test_unlock_key_of_another_machine):
+              test_unlock_two_disks, test_unlock_key_of_another_machine):
     _test.seconds = 400
 test_A5_demo_boots_unattended.seconds = 700

@@ -9,7 +9,7 @@
 
 static const struct crypttab_disk disks[] = {
     {.uuid = UUID, .partuuid = "0badcafe-02", .label = "root disk", .partlabel = "root", .path = "/dev/vda2"},
-    {.uuid = "11111111-2222-3333-4444-555555555555"},
+    {.uuid = "11111111-2222-3333-4444-555555555555", .path = "/dev/mapper/my--group-my--root"},
 };
 
 struct example {
@@ -48,6 +48,12 @@ static void test_lines(void **state)
 	    {"r /dev/disk/by-uuid/" UUID " none luks\n", "r /dev/disk/by-uuid/" UUID " /secret.key luks\n", true,
 	     false},
 	    {"r /dev/vda2 - luks\n", "r /dev/vda2 /secret.key luks\n", true, false},
+	    /* a logical volume by its two names, and others that are not it */
+	    {"r /dev/mapper/my--group-my--root none luks\n", "r /dev/mapper/my--group-my--root /secret.key luks\n",
+	     false, true},
+	    {"r /dev/my-group/my-root none luks\n", "r /dev/my-group/my-root /secret.key luks\n", false, true},
+	    {"r /dev/my/group-my-root none luks\n", "r /dev/my/group-my-root none luks\n", false, false},
+	    {"r /dev/my-group none luks\n", "r /dev/my-group none luks\n", false, false},
 	    /* fields that are missing */
 	    {"r UUID=" UUID, "r UUID=" UUID " /secret.key luks\n", true, false},
 	    {"r UUID=" UUID " none\n", "r UUID=" UUID " /secret.key luks\n", true, false},
