@@ -196,6 +196,22 @@ static void test_a_link_out_of_the_list_is_refused(void **state)
 	assert_int_equal(HEADS("root verify --list list root"), 0);
 }
 
+/* dpkg's own names, of before /usr was merged, are found as well. */
+static void test_packages_are_named(void **state)
+{
+	(void)state;
+	list_root();
+	assert_int_equal(
+	    shell("cd %s/root && mkdir -p var/lib/dpkg/info && printf '/.\\n/bin\\n/bin/ls\\n' > "
+	          "var/lib/dpkg/info/coreutils.list && printf '/usr/share/none\\n' > var/lib/dpkg/info/docs.list"
+	          " && echo evil > usr/bin/ls && echo x > usr/share/none && echo y > usr/bin/own",
+	          fixture_root),
+	    0);
+	assert_int_equal(HEADS("root verify --list list root"), 1);
+	assert_out("refused: 3 of the files differ from the list\n  changed: /usr/bin/ls (of coreutils)\n"
+	           "  added: /usr/bin/own\n  changed: /usr/share/none (of docs)\n");
+}
+
 static void parse(const char *text, struct manifest *list)
 {
 	assert_int_equal(manifest_parse_root(bytes_from_string(text), list, NULL), 0);
@@ -269,6 +285,7 @@ int main(void)
 	    CASE(test_wrong_use_is_2),
 	    CASE(test_the_list_is_signed_with_boot),
 	    CASE(test_a_link_out_of_the_list_is_refused),
+	    CASE(test_packages_are_named),
 	    CASE(test_two_lists_are_compared),
 	    CASE(test_the_reading_is_watched),
 	};
