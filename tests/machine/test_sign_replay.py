@@ -18,9 +18,10 @@ from update_steps import stick
 
 SIZE = 64 * MIB
 CHANGED = b"CONFIG_TINY=m\n" * 100
-# After this flush the old set has to be told from the new one by what a disk may still do: any of the writes that were
-# not flushed, in any order. So many of these choices are tried for each flush.
+# A disk may keep any of the writes that were not flushed yet, in any order: so many such choices are tried for each flush.
 REORDERED = 3
+# Where there are more writes, the states between two flushes are a sample of so many; those at the flushes are all looked at.
+PREFIXES = 200
 
 
 def open_ext4(image, tree):
@@ -99,15 +100,23 @@ def recorded(directory, kind):
 
 
 def replay(directory, kind):
-    """Every prefix, and for each flush some of the choices that a disk has which keeps no order between two of them."""
+    """Every prefix (up to PREFIXES), and for each flush some of the choices that a disk has which keeps no order between two of them."""
     image, writes = recorded(directory, kind)
     platter, chance = Platter(directory, image, kind), random.Random(1)
     seen, told, pending, tried = [], set(), [], 0
+    every = len(writes) // PREFIXES + 1
 
     def judge(more=()):
         state, interrupted = platter.judge(more)
         told.add(interrupted)
         return state
+
+    def advance(pending):
+        for number, write in enumerate(pending, 1):
+            platter.write(*write)
+            if number % every == 0 or number == len(pending):
+                seen.append(judge())
+        pending.clear()
 
     seen.append(judge())
     for step in writes:
@@ -119,14 +128,9 @@ def replay(directory, kind):
         for _ in range(REORDERED if len(pending) > 1 else 0):
             outcomes.add(judge([write for write in pending if chance.random() < 0.5]))
             tried += 1
-        for write in pending:
-            platter.write(*write)
-            seen.append(judge())
-        pending.clear()
+        advance(pending)
         require(flushed == "old" or outcomes <= {"new"}, "what was signed and flushed is gone again")
-    for write in pending:
-        platter.write(*write)
-        seen.append(judge())
+    advance(pending)
     count = seen.count("new")
     require(seen == ["old"] * (len(seen) - count) + ["new"] * count, f"the new set came and went: {seen}")
     require(seen[0] == "old" and seen[-1] == "new" and "new" in told, f"{seen} {told}")
