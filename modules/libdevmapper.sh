@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 SOURCE=lvm2
 LICENCE="LGPL-2.1-only"
-WHY="the device-mapper interface of libcryptsetup; Heads maps logical volumes with it"
+WHY="the device-mapper interface of libcryptsetup; Heads maps logical volumes with it, and opens the root of an encrypted disk for reading"
 NEEDS="musl linux-headers"
 
 build()

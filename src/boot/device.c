@@ -55,7 +55,7 @@ static bool looks_like_boot(const char *mount_point)
 
 /* Every file is read from end to end, so that the disk may work ahead: with the kernel's 128 KiB it waits for us and we
  * for it. Only speed depends on it. */
-static void read_ahead(const char *path)
+void boot_device_read_ahead(const char *path)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -76,7 +76,7 @@ static int try_device(const char *path, const char *mount_point, struct boot_dev
 		(void)umount2(mount_point, MNT_DETACH);
 		return 0;
 	}
-	read_ahead(path);
+	boot_device_read_ahead(path);
 	(void)snprintf(device->path, sizeof(device->path), "%s", path);
 	(void)snprintf(device->type, sizeof(device->type), "%s", type);
 	return 1;

@@ -22,6 +22,8 @@ int boot_device_find(const char *saved, const char *mount_point, unsigned wait_m
 /* Makes what is mounted there writable, or read-only again; nodev, nosuid and noexec stay. Errors: -E_IO (the disk is
  * write-protected, or its file system is damaged). */
 int boot_device_writable(const char *mount_point, bool writable, struct error *error);
+/* Has the kernel read ahead on a disk whose files are read from end to end. Only speed depends on it. */
+void boot_device_read_ahead(const char *path);
 /* Unmounts; nothing mounted is no error. */
 void boot_device_release(const char *mount_point);
 

@@ -34,6 +34,23 @@ static int compare_path(const void *key, const void *item)
 	return bytes_compare(*path, bytes_from_string(((const struct verify_finding *)item)->path));
 }
 
+static struct verify_finding *find(struct bytes path, struct verify_result *result)
+{
+	return bsearch(&path, result->findings, result->finding_count, sizeof(*result->findings), compare_path);
+}
+
+/* Where /bin, /sbin and /lib* are links into /usr, dpkg's lists have the names that the packages were made with. */
+static struct verify_finding *find_merged(struct bytes path, struct verify_result *result)
+{
+	CLEANUP(buffer_clear) struct buffer merged = {0};
+
+	if (!bytes_start_with(path, "bin/") && !bytes_start_with(path, "sbin/") && !bytes_start_with(path, "lib"))
+		return NULL;
+	buffer_append_string(&merged, "usr/");
+	buffer_append_bytes(&merged, path);
+	return merged.failed ? NULL : find(buffer_bytes(&merged), result);
+}
+
 static int name_findings(struct bytes text, const char *prefix, const char *package, struct verify_result *result)
 {
 	struct bytes path;
@@ -44,7 +61,9 @@ static int name_findings(struct bytes text, const char *prefix, const char *pack
 		if (!bytes_start_with(path, prefix))
 			continue;
 		path = bytes_slice(path, strlen(prefix), path.size);
-		finding = bsearch(&path, result->findings, result->finding_count, sizeof(*finding), compare_path);
+		finding = find(path, result);
+		if (!finding)
+			finding = find_merged(path, result);
 		if (!finding || finding->package)
 			continue;
 		finding->package = strdup(package);

@@ -69,6 +69,21 @@ static enum snapshot_choice choose(const struct snapshot_entry *entry, void *con
 	return manifest_root_leaves_out(entry->path) ? SNAPSHOT_SKIP : SNAPSHOT_HASH;
 }
 
+/* As on a system with a merged /usr: "bin" is a link to "usr/bin", whose files are listed by that name. A link that
+ * leads out of the directories would let other files take the place of those that were compared. */
+static bool is_link_outside(const struct root_directories *directories, const struct snapshot_entry *entry)
+{
+	const char *path = entry->target;
+
+	if (entry->type != TREE_LINK || !path || strchr(entry->path, '/'))
+		return false;
+	path += strspn(path, "/");
+	for (size_t i = 0; i < directories->count && manifest_path_is_plain(bytes_from_string(path)); i++)
+		if (is_in(path, directories->names[i]) && !is_in(path, entry->path))
+			return false;
+	return true;
+}
+
 /* Walks and reads. Where a directory is missing its name is given; NULL where none is. */
 static int read_root(int root, const struct root_directories *directories, struct snapshot **ret_snapshot,
                      const char **ret_missing, struct error *error)
@@ -82,6 +97,7 @@ static int read_root(int root, const struct root_directories *directories, struc
 	for (size_t i = 0; !*ret_missing && i < directories->count; i++)
 		if (!snapshot_find(snapshot, directories->names[i]))
 			*ret_missing = directories->names[i];
+	snapshot_watch(snapshot, directories->watch, directories->watch_context);
 	r = snapshot_read(snapshot, choose, NULL, error);
 	if (r < 0)
 		return r;
@@ -130,6 +146,20 @@ static int append_entry(const struct snapshot_entry *entry, struct buffer *text,
 	return 0;
 }
 
+static int check_links(const struct snapshot *snapshot, const struct root_directories *directories, struct error *error)
+{
+	for (size_t i = 0; i < directories->count; i++) {
+		const struct snapshot_entry *entry = snapshot_find(snapshot, directories->names[i]);
+
+		if (entry && is_link_outside(directories, entry))
+			return error_set(error, E_REFUSED, entry->path,
+			                 "/%s is a link to %s, which lies in none of the directories: name that "
+			                 "directory as well, or leave %s out",
+			                 entry->path, entry->target, entry->path);
+	}
+	return 0;
+}
+
 int root_hashes_make(int root, const struct root_directories *directories, struct buffer *ret_text,
                      struct root_hashes_figures *ret_figures, struct error *error)
 {
@@ -142,6 +172,7 @@ int root_hashes_make(int root, const struct root_directories *directories, struc
 		return r;
 	if (missing)
 		return fail_missing(missing, error);
+	r = check_links(snapshot, directories, error);
 	for (size_t i = 0; r == 0 && i < snapshot_count(snapshot); i++)
 		r = append_entry(snapshot_at(snapshot, i), ret_text, &figures, error);
 	if (r < 0)
@@ -179,11 +210,13 @@ static int check_list(const struct root_directories *directories, const struct m
 	return missing && !is_listed ? fail_missing(missing, error) : 0;
 }
 
-static int compare_entry(const struct manifest_file *wanted, const struct snapshot_entry *entry,
-                         struct verify_result *result)
+static int compare_entry(const struct root_directories *directories, const struct manifest_file *wanted,
+                         const struct snapshot_entry *entry, struct verify_result *result)
 {
 	if (wanted && entry->type != TREE_FILE)
 		return verify_add_finding(result, VERIFY_RETYPED, entry->path, TREE_FILE, entry);
+	if (is_link_outside(directories, entry))
+		return verify_add_finding(result, VERIFY_CHANGED, entry->path, TREE_LINK, entry);
 	if (entry->state == SNAPSHOT_FAILED)
 		return verify_add_finding(result, VERIFY_UNREADABLE, entry->path, entry->type, entry);
 	if (entry->type != TREE_FILE || manifest_root_leaves_out(entry->path))
@@ -197,7 +230,8 @@ static int compare_entry(const struct manifest_file *wanted, const struct snapsh
 }
 
 /* Two sorted lists side by side. */
-static int compare(const struct snapshot *snapshot, const struct manifest *list, struct verify_result *result)
+static int compare(const struct snapshot *snapshot, const struct root_directories *directories,
+                   const struct manifest *list, struct verify_result *result)
 {
 	size_t i = 0, j = 0;
 	int r = 0;
@@ -210,7 +244,7 @@ static int compare(const struct snapshot *snapshot, const struct manifest *list,
 		if (wanted && order < 0)
 			r = verify_add_finding(result, VERIFY_REMOVED, wanted->path, TREE_FILE, NULL);
 		else if (entry)
-			r = compare_entry(order == 0 ? wanted : NULL, entry, result);
+			r = compare_entry(directories, order == 0 ? wanted : NULL, entry, result);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -231,10 +265,39 @@ int root_hashes_verify(int root, const struct root_directories *directories, con
 		r = check_list(directories, list, missing, error);
 	if (r < 0 || !snapshot)
 		return r;
-	if (compare(snapshot, list, &result) < 0)
+	if (compare(snapshot, directories, list, &result) < 0)
 		return fail_memory(error);
 	result.ok = result.finding_count == 0;
 	*ret_left_out = find_left_out(snapshot);
+	*ret_result = result;
+	result = (struct verify_result){0};
+	return 0;
+}
+
+int root_hashes_changes(const struct manifest *older, const struct manifest *newer, struct verify_result *ret_result,
+                        struct error *error)
+{
+	CLEANUP(verify_result_clear) struct verify_result result = {.files = older->count};
+	size_t i = 0, j = 0;
+	int r = 0;
+
+	while (r == 0 && (i < older->count || j < newer->count)) {
+		const struct manifest_file *was = i < older->count ? &older->files[i] : NULL;
+		const struct manifest_file *is = j < newer->count ? &newer->files[j] : NULL;
+		int order = !was ? 1 : !is ? -1 : strcmp(was->path, is->path);
+
+		if (is && order > 0)
+			r = verify_add_finding(&result, VERIFY_ADDED, is->path, TREE_UNKNOWN, NULL);
+		else if (was && order < 0)
+			r = verify_add_finding(&result, VERIFY_REMOVED, was->path, TREE_FILE, NULL);
+		else if (was && is && memcmp(was->digest, is->digest, sizeof(was->digest)) != 0)
+			r = verify_add_finding(&result, VERIFY_CHANGED, is->path, TREE_FILE, NULL);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	if (r < 0)
+		return fail_memory(error);
+	result.ok = result.finding_count == 0;
 	*ret_result = result;
 	result = (struct verify_result){0};
 	return 0;

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "boot/snapshot.h"
 #include "boot/verify.h"
 #include "format/manifest.h"
 
@@ -17,6 +18,8 @@ struct root_directories {
 	char *text; /* what the names point into */
 	const char *names[ROOT_HASHES_MAX_DIRECTORIES];
 	size_t count;
+	snapshot_watcher *watch; /* told how the reading goes, or NULL */
+	void *watch_context;
 };
 
 /* Reads names with spaces between them; slashes before a name are dropped. Release with root_directories_clear().
@@ -39,9 +42,10 @@ struct root_hashes_figures {
 };
 
 /* Appends what `find DIRECTORIES -type f ! -name '*kexec*' -print0 | sort -z | xargs -0 sha256sum` prints in root (a
- * descriptor, borrowed): links are not followed, other filesystems are not entered.
- * Errors: -E_NOT_FOUND (one of the directories), -E_IO (a file or directory that cannot be read, or changed meanwhile),
- * -E_TOO_LARGE, -E_MEMORY. */
+ * descriptor, borrowed): links are not followed, other filesystems are not entered. One of the
+ * directories may be a link to a place in another one ("bin", which is "usr/bin"): nothing is listed by its name.
+ * Errors: -E_NOT_FOUND (one of the directories), -E_REFUSED (one is a link to a place outside), -E_IO (a file or
+ * directory that cannot be read, or changed meanwhile), -E_TOO_LARGE, -E_MEMORY. */
 int root_hashes_make(int root, const struct root_directories *directories, struct buffer *ret_text,
                      struct root_hashes_figures *ret_figures, struct error *error);
 
@@ -53,5 +57,9 @@ int root_hashes_make(int root, const struct root_directories *directories, struc
 int root_hashes_verify(int root, const struct root_directories *directories, const struct manifest *list,
                        struct verify_result *ret_result, struct root_hashes_left_out *ret_left_out,
                        struct error *error);
+/* Compares two lists: what the newer one changes, adds, removes. Fills of the result what root_hashes_verify fills but
+ * the bytes; release with verify_result_clear(). Errors: -E_MEMORY. */
+int root_hashes_changes(const struct manifest *older, const struct manifest *newer, struct verify_result *ret_result,
+                        struct error *error);
 
 #endif

@@ -75,6 +75,10 @@ typedef enum snapshot_choice snapshot_chooser(const struct snapshot_entry *entry
  * is called from the calling thread alone. A file beyond the limit of kept bytes is hashed and not kept. A file that
  * cannot be read is SNAPSHOT_FAILED and does not stop the others. Errors: -E_MEMORY. */
 int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *context, struct error *error);
+/* Called from then on by the thread that calls snapshot_read, between two files: how many bytes were read of how many.
+ * The context is borrowed. */
+typedef void snapshot_watcher(void *context, uint64_t done, uint64_t total);
+void snapshot_watch(struct snapshot *snapshot, snapshot_watcher *watch, void *context);
 /* Reads one file, kept. Does nothing where it is kept already.
  * Errors: -E_NOT_FOUND, -E_NOT_REGULAR, -E_IO (unreadable, or changed meanwhile), -E_TOO_LARGE (the limit of kept
  * bytes), -E_ORDER (it was hashed before and not kept: snapshot_keep_verified). */

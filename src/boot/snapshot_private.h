@@ -25,6 +25,8 @@ struct snapshot {
 	uint64_t kept;
 	size_t kept_count;
 	uint64_t bytes_read;
+	snapshot_watcher *watch; /* or NULL */
+	void *watch_context;
 };
 
 /* The entry of this path, or NULL. */

@@ -146,24 +146,32 @@ struct crew {
 	const struct snapshot *snapshot;
 	struct work *work;
 	size_t count;
+	uint64_t total; /* bytes */
 	atomic_size_t next;
 	atomic_ullong bytes_read;
 };
 
-static void *work_through(void *context)
+static void work_through(struct crew *crew, bool watched)
 {
-	struct crew *crew = context;
+	const struct snapshot *snapshot = crew->snapshot;
 	uint8_t *chunk = malloc(CHUNK_SIZE);
 	size_t index;
 
 	if (!chunk)
-		return NULL;
+		return;
 	while ((index = atomic_fetch_add(&crew->next, 1)) < crew->count) {
 		struct work *work = &crew->work[index];
 
 		atomic_fetch_add(&crew->bytes_read, read_entry(crew->snapshot, work->entry, work->keep, chunk));
+		if (watched && snapshot->watch)
+			snapshot->watch(snapshot->watch_context, atomic_load(&crew->bytes_read), crew->total);
 	}
 	free(chunk);
+}
+
+static void *help(void *crew)
+{
+	work_through(crew, false);
 	return NULL;
 }
 
@@ -185,9 +193,9 @@ static void run(struct crew *crew)
 
 	if (wanted > crew->count)
 		wanted = crew->count;
-	while (started + 1 < wanted && pthread_create(&threads[started], NULL, work_through, crew) == 0)
+	while (started + 1 < wanted && pthread_create(&threads[started], NULL, help, crew) == 0)
 		started++;
-	(void)work_through(crew);
+	work_through(crew, true);
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
 }
@@ -201,6 +209,12 @@ static bool take_room(struct snapshot *snapshot, uint64_t size)
 	snapshot->kept += size;
 	snapshot->kept_count++;
 	return true;
+}
+
+void snapshot_watch(struct snapshot *snapshot, snapshot_watcher *watch, void *context)
+{
+	snapshot->watch = watch;
+	snapshot->watch_context = context;
 }
 
 int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *context, struct error *error)
@@ -219,6 +233,7 @@ int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *con
 		choice = choose(entry, context);
 		if (choice == SNAPSHOT_SKIP)
 			continue;
+		crew.total += entry->size;
 		work[crew.count++] = (struct work){entry, choice == SNAPSHOT_KEEP && take_room(snapshot, entry->size)};
 	}
 	if (crew.count == 0)

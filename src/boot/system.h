@@ -57,6 +57,11 @@ struct boot_wishes {
 	const char *add, *remove; /* the board's words for the command line, or NULL */
 	bool hand_log;            /* where the entry has an initrd, the event log comes with it (boot/log_segment.h) */
 	const struct boot_unlock *unlock; /* NULL: no disk unlock key; a forced boot never gets one */
+	/* Where not NULL: called in a verified boot when all is measured and the unlock key is out, where there is one
+	 * (key; else empty), before anything is loaded: compares the root filesystem with its signed list, and closes
+	 * it again. What it returns below 0 ends the boot. */
+	int (*check_root)(void *context, struct bytes key, struct error *error);
+	void *root_context;
 };
 
 /* Checks the entry's files, builds its command line, measures manifest, kernel, initrds and the key segment's layout

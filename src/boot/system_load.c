@@ -182,19 +182,18 @@ static int no_key(const struct boot_unlock *unlock, const struct error *why)
 
 /* The key out of the TPM and into its segment. From here on there is no way back (trust). */
 static int release_key(struct boot_system *boot, const struct prepared *prepared, const struct boot_unlock *unlock,
-                       struct secret *ret_segment, struct error *error)
+                       struct secret *ret_key, struct secret *ret_segment, struct error *error)
 {
-	CLEANUP(secret_clear) struct secret key = {0};
 	unsigned long long started = log_now_ms();
 	int r;
 
 	if (!trust_may(&boot->trust, TRUST_DID_RELEASE))
 		return trust_step(&boot->trust, TRUST_DID_RELEASE, error);
-	r = unlock->release(unlock->context, &key, error);
+	r = unlock->release(unlock->context, ret_key, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_RELEASE, error);
 	if (r == 0)
-		r = key_segment_make(&prepared->plan, secret_bytes(&key), ret_segment, error);
+		r = key_segment_make(&prepared->plan, secret_bytes(ret_key), ret_segment, error);
 	if (r == 0)
 		log_line("unlock-key released disks=%zu ms=%llu", unlock->volumes->count, log_now_ms() - started);
 	return r;
@@ -252,16 +251,20 @@ static int load(const struct prepared *prepared, const struct secret *segment, s
 
 /* MEASURE and RELEASE of DESIGN section 1. segment stays empty where the boot goes on without a key. */
 static int measure_and_release(struct boot_system *boot, struct prepared *prepared, struct tpm *tpm,
-                               const struct boot_unlock *unlock, struct secret *segment, struct error *error)
+                               const struct boot_unlock *unlock, const struct boot_wishes *wishes,
+                               struct secret *segment, struct error *error)
 {
+	CLEANUP(secret_clear) struct secret key = {0};
 	int r = measure(boot, prepared, tpm, error);
 
 	if (r == 0 && unlock && plan_unlock(prepared, unlock, tpm, error) < 0)
 		r = no_key(unlock, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_MEASURE, error);
-	if (r == 0 && unlock && prepared->planned && release_key(boot, prepared, unlock, segment, error) < 0)
+	if (r == 0 && unlock && prepared->planned && release_key(boot, prepared, unlock, &key, segment, error) < 0)
 		r = no_key(unlock, error);
+	if (r == 0 && wishes->check_root && boot->trust.state != TRUST_MEASURED_FORCED)
+		r = wishes->check_root(wishes->root_context, secret_bytes(&key), error);
 	return r;
 }
 
@@ -280,7 +283,7 @@ int boot_system_load(struct boot_system *boot, const struct entry *entry, struct
 	r = prepare(boot, entry, wishes, &prepared, error);
 	if (r < 0)
 		return r;
-	r = measure_and_release(boot, &prepared, tpm, unlock, &segment, error);
+	r = measure_and_release(boot, &prepared, tpm, unlock, wishes, &segment, error);
 	if (r == 0 && wishes->hand_log && tpm)
 		add_log(&prepared, tpm);
 	if (r == 0)

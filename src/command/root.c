@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "boot/packages.h"
 #include "boot/report.h"
 #include "boot/root_hashes.h"
 #include "command/findings.h"
@@ -186,6 +187,11 @@ static void print_result(const struct command_context *context, const struct ver
 			buffer_append_string(&line, ": ");
 			text_escape(bytes_from_string(finding->detail), &line);
 		}
+		if (finding->package) {
+			buffer_append_string(&line, " (of ");
+			text_escape(bytes_from_string(finding->package), &line);
+			buffer_append_byte(&line, ')');
+		}
 		if (buffer_string(&line))
 			(void)puts(buffer_string(&line));
 	}
@@ -221,6 +227,7 @@ static int root_verify_run(const struct command_context *context, int argc, char
 	    read_list(&options, &list, &error) < 0 ||
 	    root_hashes_verify(root, &directories, &list, &result, &left_out, &error) < 0)
 		return command_fail(context, &error);
+	(void)packages_name(root, &result);
 	say_left_out(context, &left_out);
 	print_result(context, &result, &left_out);
 	return result.ok ? 0 : 1;

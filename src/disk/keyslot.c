@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "disk/keyslot.h"
 #include "base/cleanup.h"
+#include "disk/keyslot_private.h"
 #include <errno.h>
-#include <libcryptsetup.h>
 #include <string.h>
 
 /* One call at a time: what the library said last. */
@@ -15,13 +15,13 @@ static void keep_words(int level, const char *words, void *context)
 		(void)snprintf(last_words, sizeof(last_words), "%.*s", (int)strcspn(words, "\n"), words);
 }
 
-static void release_device(struct crypt_device **device)
+void keyslot_release_device(struct crypt_device **device)
 {
 	if (*device)
 		crypt_free(*device);
 }
 
-static int failure(const struct volume *volume, int result, const char *doing, struct error *error)
+int keyslot_failure(const struct volume *volume, int result, const char *doing, struct error *error)
 {
 	if (result == -EPERM)
 		return error_set(error, E_WRONG_AUTH, volume->path, "the passphrase does not open the disk %s",
@@ -35,10 +35,9 @@ static int failure(const struct volume *volume, int result, const char *doing, s
 	                       last_words[0] ? ": " : "", last_words);
 }
 
-/* Opens the header by the library and makes sure that it is the one whose facts were taken (A7). */
-static int open_device(const struct volume *volume, struct crypt_device **ret_device, struct error *error)
+int keyslot_open_device(const struct volume *volume, struct crypt_device **ret_device, struct error *error)
 {
-	CLEANUP(release_device) struct crypt_device *device = NULL;
+	CLEANUP(keyslot_release_device) struct crypt_device *device = NULL;
 	const char *uuid;
 	int r;
 
@@ -50,7 +49,7 @@ static int open_device(const struct volume *volume, struct crypt_device **ret_de
 	if (r == 0)
 		r = crypt_load(device, volume->facts.type == LUKS_TYPE_1 ? CRYPT_LUKS1 : CRYPT_LUKS2, NULL);
 	if (r < 0)
-		return failure(volume, r, "read the header", error);
+		return keyslot_failure(volume, r, "read the header", error);
 	uuid = crypt_get_uuid(device);
 	if (!uuid || strcmp(uuid, volume->facts.uuid) != 0)
 		return error_set(error, E_REFUSED, volume->path, "the header of %s has changed since it was read",
@@ -61,9 +60,9 @@ static int open_device(const struct volume *volume, struct crypt_device **ret_de
 
 int keyslot_open(const struct volume *volume, struct bytes passphrase, struct secret *ret_key, struct error *error)
 {
-	CLEANUP(release_device) struct crypt_device *device = NULL;
+	CLEANUP(keyslot_release_device) struct crypt_device *device = NULL;
 	CLEANUP(secret_clear) struct secret key = {0};
-	int r = open_device(volume, &device, error);
+	int r = keyslot_open_device(volume, &device, error);
 	size_t size = volume->facts.key_bits / 8;
 
 	if (r < 0)
@@ -73,7 +72,7 @@ int keyslot_open(const struct volume *volume, struct bytes passphrase, struct se
 	r = crypt_volume_key_get(device, CRYPT_ANY_SLOT, (char *)key.data, &size, (const char *)passphrase.data,
 	                         passphrase.size);
 	if (r < 0)
-		return failure(volume, r == -ENOENT ? -EPERM : r, "open a key slot", error);
+		return keyslot_failure(volume, r == -ENOENT ? -EPERM : r, "open a key slot", error);
 	key.size = size;
 	*ret_key = TAKE(key, (struct secret){0});
 	return 0;
@@ -99,8 +98,8 @@ int keyslot_add(const struct volume *volume, struct bytes volume_key, struct byt
 	                                              .hash = "sha256",
 	                                              .iterations = LUKS_OWN_ITERATIONS,
 	                                              .flags = CRYPT_PBKDF_NO_BENCHMARK};
-	CLEANUP(release_device) struct crypt_device *device = NULL;
-	int r = open_device(volume, &device, error);
+	CLEANUP(keyslot_release_device) struct crypt_device *device = NULL;
+	int r = keyslot_open_device(volume, &device, error);
 	unsigned slot = 0;
 
 	if (r == 0)
@@ -112,15 +111,15 @@ int keyslot_add(const struct volume *volume, struct bytes volume_key, struct byt
 		r = crypt_keyslot_add_by_volume_key(device, (int)slot, (const char *)volume_key.data, volume_key.size,
 		                                    (const char *)secret.data, secret.size);
 	if (r < 0)
-		return failure(volume, r, "add a key slot", error);
+		return keyslot_failure(volume, r, "add a key slot", error);
 	*ret_slot = slot;
 	return 0;
 }
 
 int keyslot_test(const struct volume *volume, struct bytes secret, struct error *error)
 {
-	CLEANUP(release_device) struct crypt_device *device = NULL;
-	int r = open_device(volume, &device, error);
+	CLEANUP(keyslot_release_device) struct crypt_device *device = NULL;
+	int r = keyslot_open_device(volume, &device, error);
 
 	if (r < 0)
 		return r;
@@ -131,7 +130,7 @@ int keyslot_test(const struct volume *volume, struct bytes secret, struct error 
 	if (r == -EPERM || r == -ENOENT)
 		return error_set(error, E_WRONG_AUTH, volume->path,
 		                 "the unlock key does not open the disk %s; make a new one", volume->path);
-	return r < 0 ? failure(volume, r, "open a key slot", error) : 0;
+	return r < 0 ? keyslot_failure(volume, r, "open a key slot", error) : 0;
 }
 
 /* In use, and with the volume's own key in it. */
@@ -144,8 +143,8 @@ static bool is_active(struct crypt_device *device, int slot)
 
 int keyslot_destroy(const struct volume *volume, uint32_t slots, struct error *error)
 {
-	CLEANUP(release_device) struct crypt_device *device = NULL;
-	int r = open_device(volume, &device, error);
+	CLEANUP(keyslot_release_device) struct crypt_device *device = NULL;
+	int r = keyslot_open_device(volume, &device, error);
 	unsigned left = 0;
 	int count;
 
@@ -164,7 +163,7 @@ int keyslot_destroy(const struct volume *volume, uint32_t slots, struct error *e
 			continue;
 		r = crypt_keyslot_destroy(device, slot);
 		if (r < 0)
-			return failure(volume, r, "destroy a key slot", error);
+			return keyslot_failure(volume, r, "destroy a key slot", error);
 	}
 	return 0;
 }

@@ -36,10 +36,10 @@ int screen_boot(struct menu *menu, const struct entry *entry)
 	r = menu_load(menu, entry, &error);
 	if (r == 0)
 		return MENU_EXIT_BOOT;
-	if (r > 0)
-		return 0;
-	log_error(&error);
-	screen_error(menu, "This entry cannot be booted", &error);
+	if (r < 0) {
+		log_error(&error);
+		screen_error(menu, "This entry cannot be booted", &error);
+	}
 	/* The unlock key is out of the TPM: there is no way back to other entries (A5). */
 	return menu->boot.trust.state == TRUST_RELEASED ? MENU_EXIT_REBOOT : 0;
 }

@@ -15,6 +15,7 @@ enum choice {
 	TOTP,
 	OWNERSHIP,
 	SIGN,
+	ROOT,
 	REPORT,
 	SETTINGS,
 	SYSTEM,
@@ -85,6 +86,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, REPORT, 'v', "Report: what was verified", UI_NORMAL);
 	if (verified || boot->trust.state == TRUST_REFUSED)
 		add(shown, SIGN, 'g', "Sign /boot with your key", UI_NORMAL);
+	if (verified)
+		add(shown, ROOT, 'h', "Files of the system: compare, list", UI_NORMAL);
 	if (boot->trust.state != TRUST_VERIFIED)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
 	add(shown, TOTP, 't',
@@ -132,6 +135,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return screen_ownership(menu);
 	case SIGN:
 		screen_sign(menu);
+		return 0;
+	case ROOT:
+		screen_root(menu);
 		return 0;
 	case REPORT:
 		screen_report(menu);

@@ -171,6 +171,7 @@ static void close_menu(struct menu *menu)
 	rom_settings_clear(&menu->settings);
 	buffer_clear(&menu->key);
 	buffer_clear(&menu->settings_text);
+	buffer_clear(&menu->root_list);
 	ui_close(&menu->ui);
 }
 

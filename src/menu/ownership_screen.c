@@ -23,6 +23,15 @@ static void add(struct shown *shown, enum choice choice, char key, const char *l
 	shown->count++;
 }
 
+/* Also where the original's counter vouches for the age of /boot: signing here does not raise that one, so that only a
+ * counter of our own tells the sets that are signed from now on. */
+static bool misses_counter(const struct menu *menu)
+{
+	uint64_t value;
+
+	return tpm_counter_read(menu->tpm, TPM_COUNTER_ROLLBACK, &value, NULL) == -E_NOT_FOUND;
+}
+
 /* Only what makes sense now is offered. */
 static void build(const struct menu *menu, struct shown *shown)
 {
@@ -34,7 +43,7 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, HOTP, 'h', "HOTP: security dongle", UI_NORMAL);
 	if (verified && menu->tpm)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
-	if (verified && menu->tpm && menu->boot.verify.rollback == VERIFY_ROLLBACK_ABSENT)
+	if (verified && menu->tpm && misses_counter(menu))
 		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
 }
 

@@ -45,6 +45,7 @@ struct menu {
 	struct explanation explanation; /* why the secret does not open; no cause: it does, or nothing is known */
 	struct error clock_problem;     /* code E_NONE: it does not stand before the release */
 	struct boot_system boot;
+	struct buffer root_list;                /* of the root's files, for the next signature; empty: none was made */
 	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
 	bool may_time_out;                      /* until the first key */
 	struct tpm_approval approval;           /* what was before the last change of the flash still opens secrets */
@@ -72,6 +73,14 @@ void screen_unlock(struct menu *menu);
 void screen_rollback(struct menu *menu);
 /* Signs /boot with the owner's key from a stick: what changed, the key, its passphrase, the result. */
 void screen_sign(struct menu *menu);
+/* The files of the root filesystem: compare them with the signed list, or list them for the next signature. */
+void screen_root(struct menu *menu);
+/* Lists them, shows what has changed since the signed list, and keeps the list for the next signature where the owner
+ * wants it: true. */
+bool menu_list_root(struct menu *menu);
+/* Compares them before a boot, with the disk unlock key (may be empty) or a passphrase that is asked for. Where they
+ * differ, or cannot be compared, the owner decides. Errors: -E_REFUSED (he does not boot). */
+int menu_check_root(struct menu *menu, struct bytes key, struct error *error);
 /* What verification found on /boot, in its groups. */
 void menu_add_report(const struct menu *menu, struct ui_text *text);
 /* "Boot although it does not verify": explains, lets the owner choose an entry, asks for a typed word. */

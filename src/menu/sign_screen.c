@@ -3,14 +3,16 @@
 #include "attest/keep.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "boot/root_hashes.h"
 #include "boot/sign.h"
 #include "menu/screen.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#define TITLE "Sign /boot"
-#define TRIES 3
+#define TITLE     "Sign /boot"
+#define TRIES     3
+#define MAX_FILES 2 /* that are added to the signed set */
 
 static bool confirm(struct menu *menu)
 {
@@ -73,9 +75,19 @@ static int open_key(struct menu *menu, struct signing_key *key, struct error *er
 	return r;
 }
 
+/* The list of the root's files, where the owner made one. */
+static void add_root(const struct menu *menu, struct sign_request *request, struct sign_file files[MAX_FILES])
+{
+	if (menu->root_list.size == 0)
+		return;
+	files[request->file_count++] = (struct sign_file){ROOT_HASHES_NAME, buffer_bytes(&menu->root_list)};
+	request->files = files;
+}
+
 /* What this start measured goes into the set, for the day on which the TOTP secret does not open (attest/keep.h).
  * Without it /boot is signed all the same. */
-static void add_list(const struct menu *menu, struct sign_request *request, struct sign_file *file, struct buffer *text)
+static void add_list(const struct menu *menu, struct sign_request *request, struct sign_file files[MAX_FILES],
+                     struct buffer *text)
 {
 	struct error error;
 
@@ -85,9 +97,8 @@ static void add_list(const struct menu *menu, struct sign_request *request, stru
 		log_error(&error);
 		return;
 	}
-	*file = (struct sign_file){KEEP_FILE, buffer_bytes(text)};
-	request->files = file;
-	request->file_count = 1;
+	files[request->file_count++] = (struct sign_file){KEEP_FILE, buffer_bytes(text)};
+	request->files = files;
 }
 
 /* A15: where the TPM counts signings, this one is for its next value. */
@@ -123,7 +134,7 @@ static int sign(struct menu *menu, const struct signing_key *key, struct sign_re
 	                               .shown = menu->boot.snapshot,
 	                               .make_writable = make_writable,
 	                               .context = &writable};
-	struct sign_file file;
+	struct sign_file files[MAX_FILES];
 	struct error problem;
 	int r;
 
@@ -132,13 +143,33 @@ static int sign(struct menu *menu, const struct signing_key *key, struct sign_re
 	r = add_counter(menu, &request, error);
 	if (r < 0)
 		return r;
-	add_list(menu, &request, &file, &list);
+	add_root(menu, &request, files);
+	add_list(menu, &request, files, &list);
 	ui_progress(menu->ui, TITLE, "Reading and signing /boot ...", 0, 0);
 	r = sign_directory(&request, result, error);
 	*ret_written = writable;
 	if (writable && boot_device_writable(BOOT_MOUNT_POINT, false, &problem) < 0)
 		log_error(&problem); /* it is read again from a mount of its own */
 	return r;
+}
+
+/* Where the root's files are compared before each boot, what has changed there belongs to what is signed. True: go on.
+ */
+static bool offer_root(struct menu *menu)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	if (menu->root_list.size > 0 || !settings_is_yes(&menu->settings.merged, "CONFIG_ROOT_CHECK_AT_BOOT"))
+		return true;
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "The files of the system are compared before each boot (CONFIG_ROOT_CHECK_AT_BOOT). After an update "
+	    "of the system they have to be listed anew; otherwise the list that was signed before stays.");
+	log_line("ask what=root-list-anew");
+	yes = ui_confirm(menu->ui, "List the files of the system anew?", &text, "List them", "Keep the list");
+	ui_text_clear(&text);
+	return !yes || menu_list_root(menu);
 }
 
 static void show_result(struct menu *menu, const struct sign_result *result)
@@ -165,7 +196,7 @@ void screen_sign(struct menu *menu)
 	bool written = false;
 	int r;
 
-	if (!confirm(menu) || !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
+	if (!confirm(menu) || !offer_root(menu) || !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
 		return;
 	r = read_key(menu, &file, &key, &error);
 	if (r == 0)
@@ -176,8 +207,10 @@ void screen_sign(struct menu *menu)
 	if (r < 0)
 		log_line("sign refused code=%s written=%s sentence=\"%s\"", error_name(error.code),
 		         written ? "yes" : "no", error.sentence);
-	else
+	if (r == 0) {
+		buffer_clear(&menu->root_list);
 		log_line("sign ok signer=%s files=%" PRIu64, result.signer, result.files);
+	}
 	if (written)
 		menu_prepare_boot(menu);
 	if (r < 0)

@@ -108,6 +108,16 @@ static int release(void *context, struct secret *ret_key, struct error *error)
 	return r;
 }
 
+/* Before a verified boot, where the owner wants it. */
+static int check_root(void *context, struct bytes key, struct error *error)
+{
+	struct attempt *attempt = context;
+	int r = menu_check_root(attempt->menu, key, error);
+
+	attempt->given_up |= r < 0;
+	return r;
+}
+
 int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 {
 	CLEANUP(volume_list_clear) struct volume_list all = {0}, chosen = {0};
@@ -127,6 +137,9 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 	bool verified;
 	int r = -E_NO_SECRET;
 
+	if (settings_is_yes(&menu->settings.merged, "CONFIG_ROOT_CHECK_AT_BOOT"))
+		wishes.check_root = check_root;
+	wishes.root_context = &attempt;
 	if (menu->tpm && menu->boot.trust.state == TRUST_VERIFIED)
 		r = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &state, &problem);
 	if (r == 0) {

@@ -72,11 +72,11 @@ class Owner:
         subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], check=False,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def sign(self, directory):
+    def sign(self, directory, *options):
         """Signs a /boot directory, as `heads boot sign` does for everybody."""
         with locked(self.name):
             try:
-                run([HEADS, "boot", "sign", "--gnupghome", self.home, "--key", self.fingerprint, directory])
+                run([HEADS, "boot", "sign", "--gnupghome", self.home, "--key", self.fingerprint, *options, directory])
             finally:
                 self.quiet()
 

@@ -41,6 +41,7 @@ class Server:
     reads[n]     how often block n was read (power-on of a machine to its end)
     evil[n]      4096 bytes that block n holds from its second read on
     evil_served  how many evil blocks went out
+    record       None, or a list that takes what the machine does to the disk: (offset, bytes), and None for a flush
     """
 
     def __init__(self, image, path):
@@ -50,6 +51,7 @@ class Server:
         self.evil = {}
         self.evil_served = 0
         self.written = {}
+        self.record = None
         self.reads = {}
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
@@ -135,7 +137,9 @@ class Server:
                 data = self.read(offset, length)
             elif command == CMD_WRITE:
                 self.write(offset, receive(connection, length))
-            elif command != CMD_FLUSH:
+            elif command == CMD_FLUSH:
+                self.flush()
+            else:
                 error = EINVAL
             connection.sendall(struct.pack(">IIQ", 0x67446698, error, handle) + data)
 
@@ -159,8 +163,15 @@ class Server:
         start = offset - first * BLOCK
         return b"".join(parts)[start:start + length]
 
+    def flush(self):
+        with self.lock:
+            if self.record is not None:
+                self.record.append(None)
+
     def write(self, offset, data):
         with self.lock:
+            if self.record is not None:
+                self.record.append((offset, data))
             position = 0
             while position < len(data):
                 number, start = divmod(offset + position, BLOCK)

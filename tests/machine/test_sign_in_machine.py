@@ -3,6 +3,8 @@
 
 import hashlib
 import os
+import subprocess
+import time
 
 from boot_steps import TO_MENU, machine_with, require
 from fixtures import CMDLINE, Owner, grub_cfg, kernel, locked, place, run, tiny
@@ -107,3 +109,68 @@ def test_signed_in_the_machine(directory):
 
 
 test_signed_in_the_machine.seconds = 420
+
+INDEX = "1a2b3c4"       # as the original counts: an NV index of the owner
+
+
+def original_counter(directory):
+    """A TPM with the counter that the original makes (tpm2_nvdefine); returns the content that kexec_rollback.txt hashes."""
+    state, socket = os.path.join(directory, "tpm"), os.path.join(directory, "tpm.sock")
+    os.makedirs(state, mode=0o700)
+    run(["swtpm_setup", "--tpm2", "--tpmstate", state, "--pcr-banks", "sha256"])
+    with subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--server", f"type=unixio,path={socket}",
+                           "--ctrl", f"type=unixio,path={socket}.ctrl", "--flags", "not-need-init,startup-clear"]) as tpm:
+        try:
+            for _ in range(500):
+                if os.path.exists(socket):
+                    break
+                time.sleep(0.01)
+            for words in (["tpm2_nvdefine", "-C", "o", "-s", "8", "-a", "ownerread|authread|authwrite|nt=1", "0x" + INDEX],
+                          ["tpm2_nvincrement", "0x" + INDEX], ["tpm2_nvread", "0x" + INDEX], ["tpm2_shutdown", "-c"]):
+                said = run(words, env=dict(os.environ, TPM2TOOLS_TCTI=f"swtpm:path={socket}"))
+                if words[0] == "tpm2_nvread":
+                    value = said[-8:]
+        finally:
+            tpm.terminate()
+    return f"{INDEX}: {value.hex()}\n".encode()
+
+
+def test_A15_the_originals_counter_is_carried_over(directory):
+    """A /boot with the original's counter: it vouches for the age; the menu makes a counter of our own, the next signing
+    binds to both."""
+    counter = hashlib.sha256(original_counter(directory)).hexdigest()
+
+    def by_the_original(boot):
+        place(boot, "kexec_rollback.txt", f"{counter}  /tmp/counter-{INDEX}\n".encode())
+        Owner("owner").sign(boot)
+
+    image = stick(directory, exported(directory, Owner("owner"), "owner.asc"))
+    with machine_with(directory, spoil=by_the_original, settings=MANUAL, options=["--usb", image]) as machine:
+        _, found = machine.line("rollback", TO_MENU)
+        require(found["result"] == "ok", f"the original's counter should vouch for it: {found}")
+        to_menu(machine)
+        machine.send("c")
+        machine.see(r"Refuse an older", 20)
+        machine.send("k")
+        machine.see(r"Make the counter", 20)
+        machine.send("y")
+        _, made = machine.line("rollback", 60)
+        machine.see(r"The counter is at " + made["counter"], 20)
+        machine.press_reset()
+        _, found = machine.line("rollback", TO_MENU)
+        require(found["result"] == "old", f"it was not signed for our counter: {found}")
+        to_menu(machine, mode="refused")
+        machine.send("g")
+        machine.see(r"Choose the key", 30)
+        machine.send("y")
+        machine.see(r"Which key", 60)
+        machine.settle(quiet=0.3)
+        machine.send("\r")
+        machine.line("sign ok", 90)
+        _, found = machine.line("rollback", TO_MENU)
+        require(found["result"] == "ok" and int(found["signed-for"]) == int(made["counter"]) + 1 and found["raised-by"] == "1",
+                f"the new set should be bound to our counter: {found}")
+        machine.see(r"read again, and verifies", 30)
+
+
+test_A15_the_originals_counter_is_carried_over.seconds = 420

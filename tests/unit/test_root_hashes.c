@@ -179,6 +179,101 @@ static void test_the_list_is_signed_with_boot(void **state)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, root_setup, root_teardown)
 
+/* A link in the place of a directory may lead to another directory of the list, and nowhere else. */
+static void test_a_link_out_of_the_list_is_refused(void **state)
+{
+	(void)state;
+	list_root();
+	assert_int_equal(
+	    shell("cd %s/root && mkdir -p var/bin && echo evil > var/bin/sh && ln -sfn var/bin bin", fixture_root), 0);
+	assert_int_equal(HEADS("root verify --list list root"), 1);
+	assert_out("refused: 1 of the files differ from the list\n  changed: /bin\n");
+	assert_int_equal(HEADS("root hash root"), 1);
+	assert_said("/bin is a link to var/bin, which lies in none of the directories");
+	assert_int_equal(shell("cd %s/root && ln -sfn usr/../var/bin bin", fixture_root), 0);
+	assert_int_equal(HEADS("root verify --list list root"), 1);
+	assert_int_equal(shell("cd %s/root && ln -sfn /usr/bin bin", fixture_root), 0);
+	assert_int_equal(HEADS("root verify --list list root"), 0);
+}
+
+/* dpkg's own names, of before /usr was merged, are found as well. */
+static void test_packages_are_named(void **state)
+{
+	(void)state;
+	list_root();
+	assert_int_equal(
+	    shell("cd %s/root && mkdir -p var/lib/dpkg/info && printf '/.\\n/bin\\n/bin/ls\\n' > "
+	          "var/lib/dpkg/info/coreutils.list && printf '/usr/share/none\\n' > var/lib/dpkg/info/docs.list"
+	          " && echo evil > usr/bin/ls && echo x > usr/share/none && echo y > usr/bin/own",
+	          fixture_root),
+	    0);
+	assert_int_equal(HEADS("root verify --list list root"), 1);
+	assert_out("refused: 3 of the files differ from the list\n  changed: /usr/bin/ls (of coreutils)\n"
+	           "  added: /usr/bin/own\n  changed: /usr/share/none (of docs)\n");
+}
+
+static void parse(const char *text, struct manifest *list)
+{
+	assert_int_equal(manifest_parse_root(bytes_from_string(text), list, NULL), 0);
+}
+
+#define ONE "1111111111111111111111111111111111111111111111111111111111111111"
+#define TWO "2222222222222222222222222222222222222222222222222222222222222222"
+
+static void test_two_lists_are_compared(void **state)
+{
+	CLEANUP(manifest_clear) struct manifest older = {0}, newer = {0};
+	CLEANUP(verify_result_clear) struct verify_result result = {0}, same = {0};
+	struct error error;
+
+	(void)state;
+	parse(ONE "  bin/a\n" ONE "  bin/b\n" ONE "  bin/d\n", &older);
+	parse(ONE "  bin/a\n" ONE "  bin/c\n" TWO "  bin/d\n", &newer);
+	assert_int_equal(root_hashes_changes(&older, &newer, &result, &error), 0);
+	assert_false(result.ok);
+	assert_int_equal(result.finding_count, 3);
+	assert_string_equal(result.findings[0].path, "bin/b");
+	assert_int_equal(result.findings[0].kind, VERIFY_REMOVED);
+	assert_string_equal(result.findings[1].path, "bin/c");
+	assert_int_equal(result.findings[1].kind, VERIFY_ADDED);
+	assert_string_equal(result.findings[2].path, "bin/d");
+	assert_int_equal(result.findings[2].kind, VERIFY_CHANGED);
+	assert_int_equal(root_hashes_changes(&older, &older, &same, &error), 0);
+	assert_true(same.ok);
+	assert_int_equal(same.files, 3);
+}
+
+struct seen {
+	unsigned calls;
+	uint64_t done, total;
+};
+
+static void watch(void *context, uint64_t done, uint64_t total)
+{
+	struct seen *seen = context;
+
+	assert_true(done >= seen->done && done <= total);
+	*seen = (struct seen){seen->calls + 1, done, total};
+}
+
+static void test_the_reading_is_watched(void **state)
+{
+	CLEANUP(root_directories_clear) struct root_directories directories = {0};
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	CLEANUP_CLOSE int root = open(at("root"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct root_hashes_figures figures;
+	struct seen seen = {0};
+	struct error error;
+
+	(void)state;
+	assert_int_equal(root_directories_read("bin boot lib sbin usr", &directories, &error), 0);
+	directories.watch = watch;
+	directories.watch_context = &seen;
+	assert_int_equal(root_hashes_make(root, &directories, &text, &figures, &error), 0);
+	assert_true(seen.calls > 0);
+	assert_int_equal(seen.total, figures.bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +284,10 @@ int main(void)
 	    CASE(test_a_file_changed_offline_is_found),
 	    CASE(test_wrong_use_is_2),
 	    CASE(test_the_list_is_signed_with_boot),
+	    CASE(test_a_link_out_of_the_list_is_refused),
+	    CASE(test_packages_are_named),
+	    CASE(test_two_lists_are_compared),
+	    CASE(test_the_reading_is_watched),
 	};
 	int status;
 
