@@ -185,7 +185,7 @@ static int try_volumes(const struct volume_list *volumes, const struct root_wish
 static int find(const struct root_wishes *wishes, struct root_device *root, struct error *error)
 {
 	CLEANUP(volume_list_clear) struct volume_list volumes = {0};
-	int r = volume_add_all(&volumes, error);
+	int r = volume_add_all(&volumes, false, error);
 
 	if (r == 0 && wishes->key.size > 0)
 		r = try_volumes(&volumes, wishes, try_key, root, error);
@@ -217,7 +217,7 @@ static int try_chosen(const struct root_wishes *wishes, struct root_device *root
 	if (content == CONTENT_EXT4) {
 		r = try_mount(wishes->device, wishes, root, error);
 	} else {
-		r = volume_add_all(&volumes, error);
+		r = volume_add_all(&volumes, false, error);
 		for (size_t i = 0; i < volumes.count; i++)
 			if (strcmp(volumes.volumes[i].path, wishes->device) == 0)
 				volume = &volumes.volumes[i];
