@@ -88,7 +88,7 @@ static void forget_mount(struct root_device *root)
 {
 	cleanup_close(&root->fd);
 	detach();
-	*root = (struct root_device){.fd = -1};
+	*root = (struct root_device){.fd = -1, .volumes = root->volumes};
 }
 
 /* What a LUKS volume holds, once it is open. Where it is no root it is closed again. */
@@ -184,28 +184,28 @@ static int try_volumes(const struct volume_list *volumes, const struct root_wish
 
 static int find(const struct root_wishes *wishes, struct root_device *root, struct error *error)
 {
-	CLEANUP(volume_list_clear) struct volume_list volumes = {0};
-	int r = volume_add_all(&volumes, false, error);
+	struct volume_list *volumes = &root->volumes;
+	int r = volume_add_all(volumes, false, error);
 
 	if (r == 0 && wishes->key.size > 0)
-		r = try_volumes(&volumes, wishes, try_key, root, error);
+		r = try_volumes(volumes, wishes, try_key, root, error);
 	if (r <= 0 && r != -E_MEMORY)
 		r = try_plain(wishes, root, error);
 	if (r == 0)
-		r = try_volumes(&volumes, wishes, ask_and_try, root, error);
+		r = try_volumes(volumes, wishes, ask_and_try, root, error);
 	if (r != 0)
 		return r;
 	return error_set(
 	    error, E_NOT_FOUND, "root",
 	    "no ext4 file system with the directories of CONFIG_ROOT_DIRLIST was found, on partitions or in "
 	    "%zu encrypted disks; set CONFIG_ROOT_DEV and CONFIG_ROOT_DIRLIST",
-	    volumes.count);
+	    volumes->count);
 }
 
 /* The device that the owner chose, with the others looked at as well: a second header with its UUID is refused (A7). */
 static int try_chosen(const struct root_wishes *wishes, struct root_device *root, struct error *error)
 {
-	CLEANUP(volume_list_clear) struct volume_list volumes = {0};
+	struct volume_list *volumes = &root->volumes;
 	bool unclean = false;
 	enum content content = recognise(wishes->device, &unclean);
 	const struct volume *volume = NULL;
@@ -217,14 +217,14 @@ static int try_chosen(const struct root_wishes *wishes, struct root_device *root
 	if (content == CONTENT_EXT4) {
 		r = try_mount(wishes->device, wishes, root, error);
 	} else {
-		r = volume_add_all(&volumes, false, error);
-		for (size_t i = 0; i < volumes.count; i++)
-			if (strcmp(volumes.volumes[i].path, wishes->device) == 0)
-				volume = &volumes.volumes[i];
+		r = volume_add_all(volumes, false, error);
+		for (size_t i = 0; i < volumes->count; i++)
+			if (strcmp(volumes->volumes[i].path, wishes->device) == 0)
+				volume = &volumes->volumes[i];
 		if (r == 0 && !volume) {
-			r = volume_add(&volumes, wishes->device, error);
-			volume_refuse_duplicates(&volumes);
-			volume = r == 0 ? &volumes.volumes[volumes.count - 1] : NULL;
+			r = volume_add(volumes, wishes->device, error);
+			volume_refuse_duplicates(volumes);
+			volume = r == 0 ? &volumes->volumes[volumes->count - 1] : NULL;
 		}
 		if (r == 0 && wishes->key.size > 0)
 			r = try_key(volume, wishes, root, error);
@@ -249,8 +249,10 @@ int root_device_open(const struct root_wishes *wishes, struct root_device *ret_r
 	if (r < 0)
 		return r;
 	r = wishes->device ? try_chosen(wishes, &root, error) : find(wishes, &root, error);
-	if (r < 0)
+	if (r < 0) {
+		volume_list_clear(&root.volumes);
 		return r;
+	}
 	boot_device_read_ahead(root.path);
 	log_line("root opened device=%s disk=%s journal=%s", root.path, root.disk[0] ? root.disk : "none",
 	         root.unclean ? "pending" : "clean");
@@ -267,6 +269,7 @@ int root_device_close(struct root_device *root, struct error *error)
 		return 0;
 	forget_mount(root);
 	r = mapped ? mapping_close(MAPPING, error) : 0;
+	volume_list_clear(&root->volumes);
 	if (r == 0)
 		log_line("root closed");
 	return r;

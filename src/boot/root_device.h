@@ -22,10 +22,11 @@ struct root_wishes {
 
 /* Starts with fd = -1. */
 struct root_device {
-	int fd;        /* the root directory */
-	char path[64]; /* what is mounted: "/dev/vda3", "/dev/mapper/heads-root" */
-	char disk[64]; /* the LUKS volume below it, or "" */
-	bool unclean;  /* its journal holds changes that the system will make when it mounts it */
+	int fd;                     /* the root directory */
+	char path[64];              /* what is mounted: "/dev/vda3", "/dev/mapper/heads-root" */
+	char disk[64];              /* the LUKS volume below it, or "" */
+	struct volume_list volumes; /* of the machine; their logical volumes stay mapped as long as the root is open */
+	bool unclean;               /* its journal holds changes that the system will make when it mounts it */
 };
 
 /* Opens the root, read-only with nodev, nosuid and noexec, and without its journal (noload: nothing is written). Where
