@@ -136,6 +136,8 @@ static int collect(const struct process_request *request, int fd, struct buffer 
 			return error_set(error, E_TOO_LARGE, name, "%s printed more than %zu bytes", name,
 			                 request->output_limit);
 		buffer_append(output, chunk, (size_t)got);
+		if (request->heard)
+			request->heard(request->heard_context, bytes_make(chunk, (size_t)got));
 	}
 }
 

@@ -26,8 +26,10 @@ struct process_request {
 	const char *home;             /* HOME of the program, or NULL */
 	int keep_fds[PROCESS_MAX_FDS];
 	size_t keep_count;
-	size_t output_limit; /* of standard output; more is -E_TOO_LARGE */
-	unsigned timeout_ms; /* 0: none */
+	size_t output_limit;                              /* of standard output; more is -E_TOO_LARGE */
+	unsigned timeout_ms;                              /* 0: none */
+	void (*heard)(void *context, struct bytes piece); /* each piece of the output as it comes, or NULL */
+	void *heard_context;
 };
 
 /* Starts the program with standard input from /dev/null and standard output captured into *output (appended); standard

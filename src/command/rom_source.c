@@ -17,7 +17,7 @@ int rom_open_chip(const struct command_context *context, struct flash **ret_flas
 	if (r == 0)
 		r = flash_open_board(&settings, ret_flash, &why);
 	if (r < 0)
-		return error_set(error, -r, why.object,
+		return error_set(error, why.code, why.object,
 		                 "without an image file the flash chip of this machine is meant, and %s", why.sentence);
 	return 0;
 }

@@ -190,8 +190,8 @@ static int write_blocks(struct flash *flash, size_t offset, struct bytes wanted,
 }
 
 /* For a device that writes ranges alone: counts what differs, and has it written where something does. */
-static int write_at_once(struct flash *flash, size_t offset, struct bytes wanted, struct flash_count *count,
-                         struct error *error)
+static int write_at_once(struct flash *flash, size_t offset, struct bytes wanted, const struct flash_watch *watch,
+                         struct flash_count *count, struct error *error)
 {
 	size_t block_size = flash->device.block_size, differing = 0;
 
@@ -206,7 +206,7 @@ static int write_at_once(struct flash *flash, size_t offset, struct bytes wanted
 	}
 	count->erased += differing;
 	count->written += differing;
-	return differing == 0 ? 0 : flash->device.program(flash->device.context, offset, wanted, error);
+	return differing == 0 ? 0 : flash->device.program(flash->device.context, offset, wanted, watch, error);
 }
 
 int flash_write(struct flash *flash, size_t offset, struct bytes wanted, const struct flash_watch *watch,
@@ -223,7 +223,7 @@ int flash_write(struct flash *flash, size_t offset, struct bytes wanted, const s
 		                 "%s is written in blocks of %zu bytes; %zu bytes at 0x%zx are none",
 		                 flash->device.name, flash->device.block_size, wanted.size, offset);
 	tell(watch, 0, wanted.size, started);
-	r = flash->device.program ? write_at_once(flash, offset, wanted, &mine, error)
+	r = flash->device.program ? write_at_once(flash, offset, wanted, watch, &mine, error)
 	                          : write_blocks(flash, offset, wanted, watch, started, &mine, error);
 	if (r == 0)
 		r = verify_range(flash, offset, wanted, error);

@@ -13,8 +13,16 @@ struct flash;
 
 #define FLASH_DEVICE "/dev/mtd0" /* the chip that the machine has booted from */
 
+/* Called before the first block, after each 64 KiB or block, and at the end: bytes of the range that are known to be
+ * right, and milliseconds since flash_write began. */
+struct flash_watch {
+	void (*progress)(void *context, uint64_t done, uint64_t total, unsigned long long ms);
+	void *context;
+};
+
 /* The erase blocks of a chip, as flash_write uses them. Offsets are multiples of block_size. All of them return 0 or a
- * negative error. program, where not NULL, does the work of erase and write for a range at once (an external program).
+ * negative error. program, where not NULL, does the work of erase and write for a range at once (an external program),
+ * and tells the watch, where there is one, how far it is.
  */
 struct flash_device {
 	const char *name; /* for errors; borrowed */
@@ -23,7 +31,8 @@ struct flash_device {
 	int (*read)(void *context, size_t offset, uint8_t *data, size_t size, struct error *error);
 	int (*erase)(void *context, size_t offset, struct error *error);                     /* one block */
 	int (*write)(void *context, size_t offset, struct bytes bytes, struct error *error); /* one erased block */
-	int (*program)(void *context, size_t offset, struct bytes bytes, struct error *error);
+	int (*program)(void *context, size_t offset, struct bytes bytes, const struct flash_watch *watch,
+	               struct error *error);
 	void (*close)(void *context);
 };
 
@@ -47,13 +56,6 @@ size_t flash_block_size(const struct flash *flash);
 const char *flash_name(const struct flash *flash);
 /* Appends size bytes from offset on. Errors: -E_IO, -E_USAGE (beyond the chip), -E_MEMORY. */
 int flash_read(struct flash *flash, size_t offset, size_t size, struct buffer *buffer, struct error *error);
-
-/* Called before the first block, after each 64 KiB or block, and at the end: bytes of the range that are known to be
- * right, and milliseconds since flash_write began. */
-struct flash_watch {
-	void (*progress)(void *context, uint64_t done, uint64_t total, unsigned long long ms);
-	void *context;
-};
 
 /* What was done; flash_write adds to it. */
 struct flash_count {

@@ -3,7 +3,9 @@
  * data. Images pass through memory files; a range is written by a layout of one region. */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/process.h"
+#include "format/programmer_progress.h"
 #include "rom/flash.h"
 #include "rom/image.h"
 #include <errno.h>
@@ -20,8 +22,25 @@ struct programmer {
 	struct buffer contents; /* as last read from the chip */
 };
 
+/* What the program prints becomes progress. */
+struct listener {
+	struct programmer_progress progress;
+	const struct flash_watch *watch;
+	unsigned long long started;
+};
+
+static void hear(void *context, struct bytes piece)
+{
+	struct listener *listener = context;
+
+	if (programmer_progress_feed(&listener->progress, piece))
+		listener->watch->progress(listener->watch->context, listener->progress.done, listener->progress.size,
+		                          log_now_ms() - listener->started);
+}
+
+/* listener may be NULL. */
 static int run(const struct programmer *programmer, const char *const *more, const int *fds, size_t fd_count,
-               struct error *error)
+               struct listener *listener, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer output = {0};
 	const char *arguments[16] = {"-p", programmer->name};
@@ -29,7 +48,9 @@ static int run(const struct programmer *programmer, const char *const *more, con
 	                                  .arguments = arguments,
 	                                  .keep_count = fd_count,
 	                                  .output_limit = OUTPUT_LIMIT,
-	                                  .timeout_ms = TIMEOUT_MS};
+	                                  .timeout_ms = TIMEOUT_MS,
+	                                  .heard = listener ? hear : NULL,
+	                                  .heard_context = listener};
 	int status, r;
 
 	for (size_t i = 0; more[i] && i + 3 < ARRAY_SIZE(arguments); i++)
@@ -58,7 +79,7 @@ static int read_chip(struct programmer *programmer, struct error *error)
 	if (fd < 0)
 		return error_set_errno(error, E_SYSTEM, programmer->name, errno, "no memory file can be made");
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	r = run(programmer, arguments, &fd, 1, error);
+	r = run(programmer, arguments, &fd, 1, NULL, error);
 	if (r < 0)
 		return r;
 	buffer_clear(&programmer->contents);
@@ -77,13 +98,15 @@ static int programmer_read(void *context, size_t offset, uint8_t *data, size_t s
 }
 
 /* The program erases and writes what differs itself; what it did is judged by what is read afterwards. */
-static int programmer_program(void *context, size_t offset, struct bytes bytes, struct error *error)
+static int programmer_program(void *context, size_t offset, struct bytes bytes, const struct flash_watch *watch,
+                              struct error *error)
 {
+	struct listener listener = {{.offset = offset, .size = bytes.size}, watch, log_now_ms()};
 	struct programmer *programmer = context;
 	CLEANUP(buffer_clear) struct buffer layout = {0};
 	CLEANUP_CLOSE int image_fd = -1, layout_fd = -1;
 	char image_path[32], layout_path[32];
-	const char *const arguments[] = {"-l", layout_path, "-i", "range", "-w", image_path, NULL};
+	const char *const arguments[] = {"-V", "-l", layout_path, "-i", "range", "-w", image_path, NULL};
 	int r, fds[2];
 
 	memcpy(programmer->contents.data + offset, bytes.data, bytes.size);
@@ -98,7 +121,7 @@ static int programmer_program(void *context, size_t offset, struct bytes bytes, 
 	fds[1] = layout_fd;
 	(void)snprintf(image_path, sizeof(image_path), "/proc/self/fd/%d", image_fd);
 	(void)snprintf(layout_path, sizeof(layout_path), "/proc/self/fd/%d", layout_fd);
-	r = run(programmer, arguments, fds, ARRAY_SIZE(fds), error);
+	r = run(programmer, arguments, fds, ARRAY_SIZE(fds), watch && watch->progress ? &listener : NULL, error);
 	return r < 0 ? r : read_chip(programmer, error);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "format/programmer_progress.h"
 #include "format/slot_mark.h"
 #include "rom/owner_files.h"
 #include "rom/slots.h"
@@ -359,6 +360,61 @@ static void test_an_external_programmer_writes_a_range(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+struct told {
+	uint64_t last, total;
+	size_t times, between;
+};
+
+static void note_progress(void *context, uint64_t done, uint64_t total, unsigned long long ms)
+{
+	struct told *told = context;
+
+	(void)ms;
+	assert_true(done >= told->last && done <= total);
+	told->times++;
+	told->between += done > told->last && done < total ? 1 : 0;
+	told->last = done;
+	told->total = total;
+}
+
+/* A chip with blocks, as flashrom's dummy programmer emulates it: it is told block by block. */
+static void test_progress_of_an_external_programmer(void **state)
+{
+	char path[] = "/tmp/heads-flash-XXXXXX", name[200];
+	CLEANUP(flash_close) struct flash *flash = NULL;
+	CLEANUP_CLOSE int fd = mkstemp(path);
+	struct told told = {0};
+	const struct flash_watch watch = {note_progress, &told};
+	struct error error;
+
+	(void)state;
+	(void)snprintf(name, sizeof(name), "dummy:emulate=M25P10.RES,image=%s", path);
+	assert_int_equal(ftruncate(fd, 128 << 10), 0);
+	assert_int_equal(flash_open_programmer(name, &flash, &error), 0);
+	assert_int_equal(flash_size(flash), 128 << 10);
+	for (size_t i = 0; i < 96 << 10; i++)
+		wanted[i] = (uint8_t)(i * 7 + i / 251);
+	assert_int_equal(flash_write(flash, 32 << 10, bytes_make(wanted, 96 << 10), &watch, NULL, &error), 0);
+	assert_int_equal(told.last, 96 << 10);
+	assert_int_equal(told.total, 96 << 10);
+	assert_true(told.between >= 1);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void test_progress_is_read_from_what_the_program_prints(void **state)
+{
+	struct programmer_progress progress = {.offset = 0x1000, .size = 0x3000};
+
+	(void)state;
+	assert_false(programmer_progress_feed(&progress, bytes_from_string("Trying 0... 0x000000-0x000fff:S, 0x0010")));
+	assert_true(programmer_progress_feed(&progress, bytes_from_string("00-0x001fff:EW, ")));
+	assert_int_equal(progress.done, 0x1000);
+	assert_false(
+	    programmer_progress_feed(&progress, bytes_from_string("0x001000-0x001fff:EW, 0x5-0x2fff, 0x-0x2fff:")));
+	assert_true(programmer_progress_feed(&progress, bytes_from_string("00x002000-0x00ffff:EW")));
+	assert_int_equal(progress.done, 0x3000);
+}
+
 static void test_an_image_file_stands_for_a_chip(void **state)
 {
 	char path[] = "/tmp/heads-flash-XXXXXX";
@@ -399,6 +455,8 @@ int main(void)
 	    cmocka_unit_test(test_marks_are_checked),
 	    cmocka_unit_test(test_an_image_file_stands_for_a_chip),
 	    cmocka_unit_test(test_an_external_programmer_writes_a_range),
+	    cmocka_unit_test(test_progress_of_an_external_programmer),
+	    cmocka_unit_test(test_progress_is_read_from_what_the_program_prints),
 	};
 
 	digest_library_start();
