@@ -113,6 +113,7 @@ void screen_system(struct menu *menu)
 	struct utsname names;
 
 	add_field(&text, "Heads", HEADS_VERSION);
+	add_field(&text, "Access", access_mode_name(menu->request->access));
 	add_field(&text, "Board", board ? board : "-");
 	add_file(&text, "Firmware", "/sys/class/dmi/id/bios_version");
 	if (uname(&names) == 0)
