@@ -66,6 +66,8 @@ void screen_totp(struct menu *menu);
 int screen_ownership(struct menu *menu);
 /* Gives the security dongle that is plugged in a new secret. */
 void screen_hotp(struct menu *menu);
+/* The clock, beside what the TPM remembers of it, and setting it. */
+void screen_time(struct menu *menu);
 /* State of the TPM; takes its ownership after a typed word. */
 int screen_tpm(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */

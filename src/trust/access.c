@@ -27,6 +27,7 @@ static const struct {
                                 "install firmware",
                                 {ACCESS_ALLOWED, ACCESS_NEEDS_OWNER, ACCESS_NEEDS_OWNER}},
     [ACCESS_SETTINGS] = {"settings", "change a setting", {ACCESS_ALLOWED, ACCESS_NEEDS_OWNER, ACCESS_NEEDS_OWNER}},
+    [ACCESS_CLOCK] = {"clock", "set the clock", {ACCESS_ALLOWED, ACCESS_NEEDS_OWNER, ACCESS_NEEDS_OWNER}},
     [ACCESS_OWNERSHIP] = {"ownership",
                           "take ownership of the TPM",
                           {ACCESS_ALLOWED, ACCESS_NEEDS_OWNER, ACCESS_NEEDS_OWNER}},

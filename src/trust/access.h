@@ -24,6 +24,7 @@ enum access_action {
 	ACCESS_UNSIGNED_FIRMWARE,
 	ACCESS_SIGNED_FIRMWARE,
 	ACCESS_SETTINGS,
+	ACCESS_CLOCK,     /* codes for later could be read with a clock that is ahead (A8) */
 	ACCESS_OWNERSHIP, /* clearing the TPM: who takes it over chooses the passphrase that is asked for here */
 	ACCESS_ACTIONS
 };
