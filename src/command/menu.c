@@ -33,7 +33,11 @@ static bool started_by_rom(void)
 
 static int menu_verb(const struct command_context *context, int argc, char **argv)
 {
-	struct menu_request request = {.tpm_where = context->tpm, .settings_fd = -1, .key_fd = -1, .seen_key_fd = -1};
+	struct menu_request request = {.tpm_where = context->tpm,
+	                               .settings_fd = -1,
+	                               .key_fd = -1,
+	                               .seen_key_fd = -1,
+	                               .access = access_mode_named(NULL)};
 
 	if (!started_by_rom())
 		return command_usage(context, "heads menu is started by PID 1 of the ROM; try make run to see it");
@@ -52,6 +56,8 @@ static int menu_verb(const struct command_context *context, int argc, char **arg
 			request.seen_key_fd = inherited_fd(value);
 		} else if (strcmp(argv[i], "--again") == 0) {
 			request.again = strcmp(value, "yes") == 0;
+		} else if (strcmp(argv[i], "--access") == 0) {
+			request.access = access_mode_named(value);
 		} else if (strcmp(argv[i], "--tpm-name") == 0) {
 			request.tpm_name = value;
 		} else if (strcmp(argv[i], "--rom-problem") == 0) {

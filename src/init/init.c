@@ -18,6 +18,7 @@
 #include "menu/menu.h"
 #include "rom/owner_files.h"
 #include "rom/settings.h"
+#include "trust/access.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -39,6 +40,7 @@ struct init {
 	struct power_button power_button;
 	int log_fd;
 	int settings_fd, key_fd; /* the measured copies, sealed; -1 for none */
+	enum access_mode access; /* locked until the settings say otherwise */
 	char rom_problem[1024];  /* empty: none */
 	size_t tpm_name_size;    /* 0: the ROM does not record the TPM's storage key */
 	uint8_t tpm_name[TPM_NAME_SIZE];
@@ -93,6 +95,18 @@ static int keep_keys(const struct owner_files *files, int *ret_fd, struct error 
 		return fd;
 	*ret_fd = fd;
 	return 0;
+}
+
+/* Before anything that a fault could cut short: without settings all stays locked. */
+static void read_access(struct init *init, const struct owner_files *files)
+{
+	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
+	struct error error;
+
+	if (rom_settings_load(SETTINGS_BOARD_FILE, owner_files_find(files, OWNER_FILE_SETTINGS), &settings, &error) < 0)
+		log_error(&error);
+	else
+		init->access = access_mode_of(&settings.merged);
 }
 
 /* Measures each file of the owner, name and then content, before anything uses it. */
@@ -189,6 +203,7 @@ static int read_rom(struct init *init, struct error *error)
 	rom_close(&image);
 	if (r < 0)
 		return r;
+	read_access(init, &files);
 	r = expect_recorded_tpm(init, tpm, &files, error);
 	if (r == 0)
 		r = measure_files(tpm, &files, error);
@@ -294,6 +309,28 @@ static void recovery(struct init *init, const char *reason)
 	}
 }
 
+/* Waits for the key of the recovery shell, and opens it where whoever pressed it may have one. */
+static void early_shell(struct init *init, int wait_ms, const char *reason)
+{
+	if (!consoles_key(&init->consoles, RECOVERY_KEY, wait_ms))
+		return;
+	if (access_decide(init->access, ACCESS_EARLY_SHELL) == ACCESS_ALLOWED)
+		recovery(init, reason);
+	else
+		log_line("access refused action=%s mode=%s", access_action_name(ACCESS_EARLY_SHELL),
+		         access_mode_name(init->access));
+}
+
+/* The menu has asked for the proof; what it must not give to anybody it cannot give. */
+static void asked_shell(struct init *init)
+{
+	if (access_decide(init->access, ACCESS_SHELL) != ACCESS_REFUSED)
+		recovery(init, "chosen in the menu");
+	else
+		log_line("access refused action=%s mode=%s", access_action_name(ACCESS_SHELL),
+		         access_mode_name(init->access));
+}
+
 /* What the menu ended with. The power button ends it at once: whatever it was writing survives that as it survives a
  * power cut. A second press is for one that hangs in the kernel. */
 static int wait_for_menu(const struct init *init, pid_t pid)
@@ -320,7 +357,7 @@ static int wait_for_menu(const struct init *init, pid_t pid)
 static int run_menu(struct init *init)
 {
 	char settings[16], key[16], seen[16], name[2 * TPM_NAME_SIZE + 1];
-	const char *arguments[24] = {"menu", "--log", RUN_DIRECTORY "/log"};
+	const char *arguments[32] = {"menu", "--log", RUN_DIRECTORY "/log"};
 	struct process_request request = {.program = PROCESS_HEADS, .arguments = arguments};
 	size_t count = 3;
 	struct error error;
@@ -357,6 +394,8 @@ static int run_menu(struct init *init)
 		arguments[count++] = "--rom-problem";
 		arguments[count++] = init->rom_problem;
 	}
+	arguments[count++] = "--access";
+	arguments[count++] = access_mode_name(init->access);
 	arguments[count++] = "--again";
 	arguments[count++] = init->menu_ran ? "yes" : "no";
 	if (process_start(&request, -1, &pid, &error) < 0) {
@@ -373,8 +412,7 @@ static void after_crash(struct init *init, int status, unsigned *backoff)
 	load_forget();
 	log_line("menu crashed status=%d wait-s=%u", status, *backoff);
 	leave(init, TRUST_EXIT_CRASH);
-	if (consoles_key(&init->consoles, RECOVERY_KEY, (int)*backoff * 1000))
-		recovery(init, "key r after a crash of the menu");
+	early_shell(init, (int)*backoff * 1000, "key r after a crash of the menu");
 	*backoff = *backoff * 2 > LONGEST_BACKOFF_S ? LONGEST_BACKOFF_S : *backoff * 2;
 }
 
@@ -392,7 +430,7 @@ static _Noreturn void supervise(struct init *init)
 			load_forget();
 			break;
 		case MENU_EXIT_RECOVERY:
-			recovery(init, "chosen in the menu");
+			asked_shell(init);
 			break;
 		case MENU_EXIT_REBOOT:
 			leave(init, TRUST_EXIT_REBOOT);
@@ -408,7 +446,8 @@ static _Noreturn void supervise(struct init *init)
 
 _Noreturn void init_run(void)
 {
-	static struct init init = {.log_fd = -1, .settings_fd = -1, .key_fd = -1, .seen_key_fd = -1};
+	static struct init init = {
+	    .log_fd = -1, .settings_fd = -1, .key_fd = -1, .seen_key_fd = -1, .access = ACCESS_LOCKED};
 	unsigned long long hint;
 	struct error error;
 
@@ -430,8 +469,7 @@ _Noreturn void init_run(void)
 		log_error(&error);
 		(void)snprintf(init.rom_problem, sizeof(init.rom_problem), "%s", error.sentence);
 	}
-	if (consoles_key(&init.consoles, RECOVERY_KEY,
-	                 log_now_ms() - hint >= EARLY_KEY_MS ? 0 : EARLY_KEY_MS - (int)(log_now_ms() - hint)))
-		recovery(&init, "key r at start");
+	early_shell(&init, log_now_ms() - hint >= EARLY_KEY_MS ? 0 : EARLY_KEY_MS - (int)(log_now_ms() - hint),
+	            "key r at start");
 	supervise(&init);
 }

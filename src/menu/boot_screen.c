@@ -181,7 +181,7 @@ int screen_forced(struct menu *menu)
 	struct error error;
 	int status = 0;
 
-	if (!confirm_forced(menu))
+	if (!menu_may(menu, ACCESS_FORCED_BOOT) || !confirm_forced(menu))
 		return 0;
 	if (boot_system_force(&menu->boot, menu->tpm, &error) < 0) {
 		log_error(&error);

@@ -244,7 +244,8 @@ int screen_firmware(struct menu *menu)
 		screen_error(menu, "The update is refused; nothing was written", &error);
 		return 0;
 	}
-	if (!confirm(&visit))
+	if (!menu_may(menu, visit.update.vouched ? ACCESS_SIGNED_FIRMWARE : ACCESS_UNSIGNED_FIRMWARE) ||
+	    !confirm(&visit))
 		return 0;
 	if (install(&visit, &error) < 0) {
 		log_error(&error);

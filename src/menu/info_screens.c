@@ -5,7 +5,10 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "boot/report.h"
+#include "disk/block.h"
 #include "menu/screen.h"
+#include "owner/machine.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -91,6 +94,39 @@ static void add_proc_field(struct ui_text *text, const char *name, const char *p
 	add_field(text, name, "-");
 }
 
+static void add_batteries(struct ui_text *text)
+{
+	struct machine_battery batteries[MACHINE_MAX_BATTERY];
+	const size_t count = machine_batteries(MACHINE_SYSFS, batteries);
+
+	for (size_t i = 0; i < count; i++)
+		ui_text_add(text, UI_NORMAL, "%-14s %s  %u %%  %s", i == 0 ? "Battery" : "", batteries[i].name,
+		            batteries[i].capacity, batteries[i].state);
+	if (count == 0)
+		add_field(text, "Battery", "none");
+}
+
+static void add_disks(struct ui_text *text)
+{
+	static struct block_device devices[BLOCK_MAX_DEVICES];
+	const size_t count = block_list(devices);
+	bool first = true;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = devices[i].path + strlen("/dev/");
+		struct machine_disk disk;
+
+		if (devices[i].partition || !machine_disk(MACHINE_SYSFS, name, &disk))
+			continue;
+		ui_text_add(text, UI_NORMAL, "%-14s %s  %" PRIu64 " MiB%s%s%s", first ? "Disks" : "", name,
+		            disk.bytes >> 20, disk.removable ? "  removable" : "", disk.model[0] ? "  " : "",
+		            disk.model);
+		first = false;
+	}
+	if (first)
+		add_field(text, "Disks", "none");
+}
+
 static void add_pcrs(const struct menu *menu, struct ui_text *text)
 {
 	struct tpm_pcrs pcrs;
@@ -113,13 +149,17 @@ void screen_system(struct menu *menu)
 	struct utsname names;
 
 	add_field(&text, "Heads", HEADS_VERSION);
+	add_field(&text, "Access", access_mode_name(menu->request->access));
 	add_field(&text, "Board", board ? board : "-");
 	add_file(&text, "Firmware", "/sys/class/dmi/id/bios_version");
 	if (uname(&names) == 0)
 		add_field(&text, "Kernel", names.release);
 	add_proc_field(&text, "CPU", "/proc/cpuinfo", "model name");
 	add_proc_field(&text, "Memory", "/proc/meminfo", "MemTotal");
+	add_batteries(&text);
+	add_disks(&text);
 	menu_describe_tpm(menu, &text);
+	menu_add_hotp(menu, &text);
 	add_field(&text, "/boot", menu->boot.device.path[0] ? menu->boot.device.path : "-");
 	add_pcrs(menu, &text);
 	ui_show_text(menu->ui, "System information", &text);

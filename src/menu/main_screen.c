@@ -61,6 +61,11 @@ static void add_newer(const struct menu *menu, struct shown *shown)
 	add(shown, NEWER, 'u', shown->newer_label, UI_NORMAL);
 }
 
+static bool is_offered(const struct menu *menu, enum access_action action)
+{
+	return access_decide(menu->request->access, action) != ACCESS_REFUSED;
+}
+
 /* Only what makes sense now is offered. */
 static void build(const struct menu *menu, struct shown *shown)
 {
@@ -97,9 +102,10 @@ static void build(const struct menu *menu, struct shown *shown)
 	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
 	add(shown, SYSTEM, 'i', "System information", UI_NORMAL);
 	add(shown, FIRMWARE, 'w', "Firmware: state, update", UI_NORMAL);
-	if (boot->trust.state == TRUST_REFUSED)
+	if (boot->trust.state == TRUST_REFUSED && is_offered(menu, ACCESS_FORCED_BOOT))
 		add(shown, FORCED, 'f', "Boot although it does not verify (dangerous)", UI_BAD);
-	add(shown, RECOVERY, 'r', "Recovery shell", UI_NORMAL);
+	if (is_offered(menu, ACCESS_SHELL))
+		add(shown, RECOVERY, 'r', "Recovery shell", UI_NORMAL);
 	add(shown, REBOOT, 'n', "Restart", UI_NORMAL);
 	add(shown, POWER_OFF, 'p', "Power off", UI_NORMAL);
 }
@@ -154,7 +160,7 @@ static int choose(struct menu *menu, enum choice choice)
 		menu_prepare_boot(menu);
 		return 0;
 	case RECOVERY:
-		return confirm_recovery(menu) ? MENU_EXIT_RECOVERY : 0;
+		return menu_may(menu, ACCESS_SHELL) && confirm_recovery(menu) ? MENU_EXIT_RECOVERY : 0;
 	case REBOOT:
 		return MENU_EXIT_REBOOT;
 	case POWER_OFF:

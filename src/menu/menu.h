@@ -3,6 +3,7 @@
 #ifndef HEADS_MENU_MENU_H
 #define HEADS_MENU_MENU_H
 
+#include "trust/access.h"
 #include "ui/ui.h"
 
 /* How the menu's process ends: what PID 1 shall do. Anything else is a crash. */
@@ -22,6 +23,7 @@ struct menu_request {
 	int seen_key_fd;         /* where the storage key that was met is written down (boot/seen_key.h), or -1 */
 	const char *tpm_name;    /* the Name of the TPM's storage key that the ROM records, or NULL */
 	const char *rom_problem; /* why the ROM's files could not be read or measured, or NULL */
+	enum access_mode access; /* what PID 1 read in the settings */
 	bool again;              /* not the first menu of this start */
 	const char *log_path;    /* where log lines are kept as well, or NULL */
 };

@@ -2,7 +2,7 @@
 /* What the owner sets up once and looks at rarely: what vouches for the firmware, and what it keeps. */
 #include "menu/screen.h"
 
-enum choice { HOTP, UNLOCK, ROLLBACK, TPM, CHOICES };
+enum choice { HOTP, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
 
 static const char help[] =
     "HOTP: a USB security dongle checks the firmware at every start.\n"
@@ -45,6 +45,7 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	if (verified && menu->tpm && misses_counter(menu))
 		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
+	add(shown, TIME, 't', "Time: set the clock", menu->clock_problem.code == E_NONE ? UI_NORMAL : UI_WARNING);
 }
 
 static int choose(struct menu *menu, enum choice choice)
@@ -60,6 +61,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return 0;
 	case ROLLBACK:
 		screen_rollback(menu);
+		return 0;
+	case TIME:
+		screen_time(menu);
 		return 0;
 	default:
 		return 0;

@@ -6,6 +6,7 @@
 #include "attest/explain.h"
 #include "attest/hotp.h"
 #include "attest/totp.h"
+#include "boot/signing_key.h"
 #include "boot/system.h"
 #include "menu/menu.h"
 #include "owner/approval.h"
@@ -65,6 +66,8 @@ void screen_totp(struct menu *menu);
 int screen_ownership(struct menu *menu);
 /* Gives the security dongle that is plugged in a new secret. */
 void screen_hotp(struct menu *menu);
+/* The clock, beside what the TPM remembers of it, and setting it. */
+void screen_time(struct menu *menu);
 /* State of the TPM; takes its ownership after a typed word. */
 int screen_tpm(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
@@ -103,6 +106,19 @@ int screen_boot_asked(struct menu *menu, const struct entry *entry);
 /* Looks for files of this kind on the attached disks and sticks and lets the owner choose one. False where he went
  * back, or where there is none and that was said. */
 bool menu_choose_media(struct menu *menu, enum media_kind kind, const char *title, struct media_file *ret_file);
+/* The owner's key in a file on a stick; released with signing_key_clear. title: of the screen that it is read for.
+ * Errors: -E_REFUSED (the ROM holds no key, or another one), those of media_read and signing_key_read. */
+int menu_read_owner_key(struct menu *menu, const char *title, const struct media_file *file, struct signing_key *key,
+                        struct error *error);
+/* Asks for its passphrase, where there is one, until the key opens. Errors: -E_REFUSED (none was given),
+ * -E_WRONG_AUTH, -E_MALFORMED. */
+int menu_open_owner_key(struct menu *menu, const char *title, struct signing_key *key, struct error *error);
+/* Whether this may be done now: the table of trust/access.h, and where it wants the owner, his proof: the owner
+ * passphrase of the TPM, asked for each time, or a signature by a key that the ROM knows. Where it may not, that was
+ * said, and nothing is done. */
+bool menu_may(struct menu *menu, enum access_action action);
+/* Whether the owner of this machine can prove to be him: the TPM has an owner passphrase, or the ROM a key. */
+bool menu_owner_can_prove(const struct menu *menu);
 /* Shows an error until a key. */
 void screen_error(struct menu *menu, const char *title, const struct error *error);
 /* Makes a new TOTP secret and shows it for enrolment. */

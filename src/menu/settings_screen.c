@@ -79,6 +79,22 @@ static void show_progress(void *context, uint64_t done, uint64_t total, unsigned
 	ui_progress(context, "Settings", "Writing the flash", done, total);
 }
 
+/* A lock that nobody could open again is not closed; nor is there anything to boot in restricted mode without a key. */
+static int check_lock(const struct menu *menu, const char *name, const char *value, struct error *error)
+{
+	if (!value || strcmp(value, "n") == 0)
+		return 0;
+	if (strcmp(name, ACCESS_SETTING_RESTRICTED) == 0 && menu->key.size == 0)
+		return error_set(error, E_REFUSED, name,
+		                 "the ROM holds no key of an owner: in restricted mode nothing would boot");
+	if (strcmp(name, ACCESS_SETTING_LOCK) == 0 && !menu_owner_can_prove(menu))
+		return error_set(
+		    error, E_REFUSED, name,
+		    "nobody could open the lock again: the TPM has no owner passphrase, and the ROM holds no "
+		    "key of an owner");
+	return 0;
+}
+
 /* A change that the owner was asked about. */
 struct edit {
 	const char *name, *value; /* value NULL: taken out */
@@ -121,8 +137,12 @@ static void write_setting(struct menu *menu, struct edit *edit)
 	struct flash_count count = {0};
 	struct ui_text text = {0};
 	struct error error;
-	int r = menu_approve(menu, &edit->forecast, &error);
+	int r = check_lock(menu, name, value, &error);
 
+	if (r == 0 && !menu_may(menu, ACCESS_SETTINGS))
+		return;
+	if (r == 0)
+		r = menu_approve(menu, &edit->forecast, &error);
 	if (r == 0)
 		r = rom_settings_change(edit->flash, name, value, &watch, &count, &error);
 	if (r < 0) {

@@ -11,7 +11,6 @@
 #include <stdio.h>
 
 #define TITLE     "Sign /boot"
-#define TRIES     3
 #define MAX_FILES 2 /* that are added to the signed set */
 
 static bool confirm(struct menu *menu)
@@ -32,47 +31,6 @@ static bool confirm(struct menu *menu)
 	yes = ui_confirm(menu->ui, "Sign /boot as it is now?", &text, "Choose the key", "Back");
 	ui_text_clear(&text);
 	return yes;
-}
-
-static int read_key(struct menu *menu, const struct media_file *file, struct signing_key *key, struct error *error)
-{
-	CLEANUP(buffer_clear) struct buffer content = {0};
-	int r;
-
-	if (menu->key.size == 0)
-		return error_set(error, E_REFUSED, "owner.asc",
-		                 "the ROM holds no key of an owner: no signature over /boot would be accepted");
-	ui_progress(menu->ui, TITLE, "Reading the key ...", 0, 0);
-	r = media_read(file, SIGNING_KEY_MAX_FILE, &content, error);
-	return r < 0 ? r : signing_key_read(buffer_bytes(&content), file->name, buffer_bytes(&menu->key), key, error);
-}
-
-/* Asks for the passphrase, where there is one, until the key opens. Errors: -E_REFUSED (none was given),
- * -E_WRONG_AUTH, -E_MALFORMED. */
-static int open_key(struct menu *menu, struct signing_key *key, struct error *error)
-{
-	int r = -E_WRONG_AUTH;
-
-	if (!signing_key_is_protected(key))
-		return signing_key_open(key, BYTES_EMPTY, error);
-	for (unsigned i = 0; i < TRIES && r == -E_WRONG_AUTH; i++) {
-		CLEANUP(secret_clear) struct secret passphrase = {0};
-		struct ui_text text = {0};
-		bool answered;
-
-		if (i > 0)
-			ui_text_add(&text, UI_BAD, "That is not its passphrase.");
-		ui_text_add(&text, UI_NORMAL, "The passphrase of your key %s.", key->fingerprint);
-		log_line("ask what=key-passphrase try=%u", i + 1);
-		answered = secret_allocate(SIGNING_KEY_MAX_PHRASE, &passphrase) == 0 &&
-		           ui_ask_secret(menu->ui, "Passphrase of the key", &text, &passphrase);
-		ui_text_clear(&text);
-		if (!answered)
-			return error_set(error, E_REFUSED, key->fingerprint, "no passphrase was given");
-		ui_progress(menu->ui, TITLE, "Opening the key ...", 0, 0);
-		r = signing_key_open(key, secret_bytes(&passphrase), error);
-	}
-	return r;
 }
 
 /* The list of the root's files, where the owner made one. */
@@ -198,9 +156,9 @@ void screen_sign(struct menu *menu)
 
 	if (!confirm(menu) || !offer_root(menu) || !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
 		return;
-	r = read_key(menu, &file, &key, &error);
+	r = menu_read_owner_key(menu, TITLE, &file, &key, &error);
 	if (r == 0)
-		r = open_key(menu, &key, &error);
+		r = menu_open_owner_key(menu, TITLE, &key, &error);
 	if (r == 0)
 		r = sign(menu, &key, &result, &written, &error);
 	signing_key_clear(&key);

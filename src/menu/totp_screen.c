@@ -124,9 +124,8 @@ static void screen_clock(struct menu *menu)
 	    "Somebody who has this machine for an hour could set its clock ahead and write down codes for later: with "
 	    "them, other firmware could pass for this one. If you did not change the clock, and the machine was not "
 	    "out of use for long, think of that before you go on.");
-	ui_text_add(
-	    &text, UI_NORMAL,
-	    "Compare the line Time with a clock that you trust. Where it is wrong, set it in the operating system.");
+	ui_text_add(&text, UI_NORMAL,
+	            "Compare the line Time with a clock that you trust. Where it is wrong, set it (Ownership, Time).");
 	yes = ui_confirm(menu->ui, "TOTP: is the date right?", &text, "The date is right", "Back");
 	ui_text_clear(&text);
 	if (yes)

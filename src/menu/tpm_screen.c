@@ -241,7 +241,7 @@ static int take_ownership(struct menu *menu)
 	struct tpm_reset_result result;
 	struct error error;
 
-	if (!confirm(menu) || !ask_new(menu, &passphrase))
+	if (!menu_may(menu, ACCESS_OWNERSHIP) || !confirm(menu) || !ask_new(menu, &passphrase))
 		return 0;
 	request.passphrase = secret_bytes(&passphrase);
 	menu_forget_owner(menu);

@@ -263,6 +263,8 @@ def test_A3_resets_are_told(directory):
         require("resetCount" not in machine.screen(), "a normal start is no reason to warn")
         machine.send("i")
         machine.see(r"TPM resets +1 reset since the last start", 20)
+        for line in (r"Access +open", r"Battery +none", r"Disks +\w+ +\d+ MiB"):
+            machine.see(line, 10)
         # A start that does not come as far as the menu.
         machine.press_reset()
         machine.line("init", TO_MENU)

@@ -147,7 +147,7 @@ static void test_what_the_program_reads_is_in_the_table(void **state)
 {
 	CLEANUP(buffer_clear) struct buffer found = {0};
 	FILE *grep = popen("grep -rhoE '\"CONFIG_[A-Z0-9_]+\"' " TEST_DATA
-	                   "/../../src --include=*.c --exclude=setting_info.c | sort -u",
+	                   "/../../src --include=*.[ch] --exclude=setting_info.c | sort -u",
 	                   "r");
 	const struct setting_info *info;
 	char name[128];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Signing /boot with an exported secret key, without gpg: GnuPG makes the keys, gpgv accepts the signatures. */
+#include "boot/owner_proof.h"
 #include "boot/sign.h"
 #include "boot/signing_key.h"
 #include "boot/verify.h"
@@ -130,6 +131,48 @@ static void test_expired_key(void **state)
 	assert_int_not_equal(access(at("boot/kexec.sig"), F_OK), 0);
 }
 
+static int proves(const char *secret, const char *public, const char *passphrase, struct error *error)
+{
+	CLEANUP(signing_key_clear) struct signing_key key = {0};
+
+	assert_int_equal(read_key(secret, public, &key, error), 0);
+	assert_int_equal(signing_key_open(&key, bytes_from_string(passphrase), error), 0);
+	return owner_proof(&key, "settings", error);
+}
+
+/* A key of the owner proves him, a subkey of his too; not an expired one, and not one whose passphrase nobody gave. */
+static void test_owner_proof(void **state)
+{
+	CLEANUP(signing_key_clear) struct signing_key closed = {0};
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(proves("ed.sec", "ed.pub", PHRASE, &error), 0);
+	assert_int_equal(proves("rsa.sec", "rsa.pub", PHRASE, &error), 0);
+	assert_int_equal(proves("sub.sec", "sub.pub", PHRASE, &error), 0);
+	assert_int_equal(proves("old.sec", "old.pub", "", &error), -E_REFUSED);
+	assert_non_null(strstr(error.sentence, "expired"));
+	assert_int_equal(read_key("ed.sec", "ed.pub", &closed, &error), 0);
+	assert_int_equal(owner_proof(&closed, "settings", &error), -E_NOT_FOUND);
+}
+
+/* What counts is the signature, not the file's claim to be the owner's. */
+static void test_owner_proof_of_another_key(void **state)
+{
+	CLEANUP(signing_key_clear) struct signing_key key = {0};
+	CLEANUP(buffer_clear) struct buffer other = {0};
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(read_key("open.sec", "open.pub", &key, &error), 0);
+	assert_int_equal(signing_key_open(&key, BYTES_EMPTY, &error), 0);
+	assert_int_equal(file_read(at("ed.pub"), SIGNING_KEY_MAX_FILE, &other, NULL), 0);
+	buffer_clear(&key.owner);
+	key.owner = TAKE(other, (struct buffer){0});
+	assert_int_equal(owner_proof(&key, "settings", &error), -E_REFUSED);
+	assert_non_null(strstr(error.sentence, "is not accepted"));
+}
+
 static int deny(void *context, struct error *error)
 {
 	bool *asked = context;
@@ -215,6 +258,8 @@ int main(void)
 	    cmocka_unit_test(test_keys_that_are_refused),
 	    cmocka_unit_test_setup_teardown(test_A6_what_was_not_shown_is_not_signed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_expired_key, setup, teardown),
+	    cmocka_unit_test(test_owner_proof),
+	    cmocka_unit_test(test_owner_proof_of_another_key),
 	    cmocka_unit_test_setup_teardown(test_nothing_is_written_where_it_is_not_writable, setup, teardown),
 	};
 	int failed;

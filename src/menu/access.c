@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The owner's proof, before what is locked. Nothing that could be guessed at lies in the flash: the passphrase is
+ * compared by the TPM, and a signature needs the secret key of a public one that the ROM holds. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "boot/owner_proof.h"
+#include "menu/screen.h"
+#include <stdio.h>
+
+#define TITLE "Locked by the owner"
+
+enum way { PASSPHRASE, KEY, BACK, WAYS };
+
+bool menu_owner_can_prove(const struct menu *menu)
+{
+	return (menu->tpm && menu->tpm_foreign.code == E_NONE && menu->tpm_info.owner_auth_set) || menu->key.size > 0;
+}
+
+static int check_passphrase(struct menu *menu, struct bytes owner, void *context, struct error *error)
+{
+	(void)context;
+	/* A TPM that somebody has cleared takes the empty one; it proves nothing. */
+	if (owner.size == 0)
+		return error_set(error, E_REFUSED, "TPM", "the TPM has no owner passphrase: it cannot tell the owner");
+	return tpm_check_owner(menu->tpm, owner, error);
+}
+
+/* It is asked for even where it was given before: who sits here now may be another one. */
+static int prove_by_passphrase(struct menu *menu, enum access_action action, struct error *error)
+{
+	char why[128];
+
+	if (menu->tpm && menu->tpm_foreign.code != E_NONE)
+		return error_set(error, menu->tpm_foreign.code, "TPM", "%s", menu->tpm_foreign.sentence);
+	(void)snprintf(why, sizeof(why), "Only the owner may %s.", access_action_words(action));
+	log_line("ask what=owner-passphrase action=%s", access_action_name(action));
+	menu_forget_owner(menu);
+	return menu_as_owner(menu, why, check_passphrase, NULL, error);
+}
+
+static int prove_by_key(struct menu *menu, enum access_action action, struct error *error)
+{
+	CLEANUP(signing_key_clear) struct signing_key key = {0};
+	struct media_file file;
+	int r;
+
+	if (!menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
+		return error_set(error, E_REFUSED, "key", "no key was chosen");
+	r = menu_read_owner_key(menu, TITLE, &file, &key, error);
+	if (r == 0)
+		r = menu_open_owner_key(menu, TITLE, &key, error);
+	return r < 0 ? r : owner_proof(&key, access_action_name(action), error);
+}
+
+struct question {
+	const struct menu *menu;
+	enum access_action action;
+};
+
+static void explain(void *context, struct ui_text *text)
+{
+	const struct question *question = context;
+
+	ui_text_add(text, UI_WARNING, "Only the owner may %s.", access_action_words(question->action));
+	if (!menu_owner_can_prove(question->menu))
+		ui_text_add(
+		    text, UI_BAD,
+		    "Nobody can prove that here: the TPM has no owner passphrase, and the ROM holds no key of an "
+		    "owner. A flash programmer can write the ROM.");
+	ui_text_add(text, UI_NORMAL, "%s", "");
+	ui_text_add(
+	    text, UI_NORMAL,
+	    "The proof is the owner passphrase of the TPM, or the secret key of a public key in the ROM: a file "
+	    "*.asc, *.gpg, *.key or *.pgp on a stick, which signs a random text. Nothing of it is kept.");
+}
+
+static enum way choose_way(struct menu *menu, enum access_action action)
+{
+	static const struct ui_item all[WAYS] = {[PASSPHRASE] = {'p', "Owner passphrase of the TPM", UI_NORMAL},
+	                                         [KEY] = {'k', "Key on a stick", UI_NORMAL},
+	                                         [BACK] = {'n', "Back", UI_NORMAL}};
+	struct question question = {menu, action};
+	struct ui_menu screen = {.title = TITLE, .status = explain, .context = &question};
+	struct ui_item items[WAYS];
+	enum way ways[WAYS];
+	size_t choice;
+
+	for (int way = 0; way < WAYS; way++) {
+		if (way == PASSPHRASE && !(menu->tpm && menu->tpm_info.owner_auth_set))
+			continue;
+		if (way == KEY && menu->key.size == 0)
+			continue;
+		ways[screen.count] = (enum way)way;
+		items[screen.count++] = all[way];
+	}
+	screen.items = items;
+	if (ui_menu_run(menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
+		return BACK;
+	return ways[choice];
+}
+
+static bool ask_owner(struct menu *menu, enum access_action action)
+{
+	const enum way way = choose_way(menu, action);
+	struct error error;
+	int r;
+
+	if (way == BACK) {
+		log_line("access refused action=%s mode=%s code=none", access_action_name(action),
+		         access_mode_name(menu->request->access));
+		return false;
+	}
+	r = way == KEY ? prove_by_key(menu, action, &error) : prove_by_passphrase(menu, action, &error);
+	if (r == 0) {
+		log_line("access allowed action=%s by=%s", access_action_name(action),
+		         way == KEY ? "key" : "passphrase");
+		return true;
+	}
+	log_line("access refused action=%s mode=%s code=%s", access_action_name(action),
+	         access_mode_name(menu->request->access), error_name(error.code));
+	screen_error(menu, "The owner was not proven; nothing was done", &error);
+	return false;
+}
+
+bool menu_may(struct menu *menu, enum access_action action)
+{
+	const enum access_mode mode = menu->request->access;
+	struct error error;
+
+	switch (access_decide(mode, action)) {
+	case ACCESS_ALLOWED:
+		return true;
+	case ACCESS_NEEDS_OWNER:
+		return ask_owner(menu, action);
+	case ACCESS_REFUSED:
+		break;
+	}
+	(void)error_set(&error, E_REFUSED, access_action_name(action),
+	                "in %s mode nobody may %s; the owner can switch that mode off in the settings",
+	                access_mode_name(mode), access_action_words(action));
+	log_line("access refused action=%s mode=%s", access_action_name(action), access_mode_name(mode));
+	screen_error(menu, TITLE, &error);
+	return false;
+}
