@@ -513,6 +513,41 @@ static void test_A18_an_approval_survives_a_power_cut(void **state)
 	check_cut(PROXY_CUT_AFTER);
 }
 
+/* A18: an approval for an update, cut at any command: what runs opens always; what comes next from one moment on. */
+static void test_A18_an_approval_of_two_survives_a_power_cut(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	bool fired = true, seen_closed = false, seen_open = false;
+
+	(void)state;
+	make_key(tpm, owner_text);
+	for (unsigned n = 0; fired; n++) {
+		struct proxy proxy = {.fault = PROXY_NONE};
+		struct tpm_pcrs sets[] = {pcrs_after(tpm, "next"), pcrs_now(tpm)};
+		int next;
+
+		assert_int_equal(tpm_approve(tpm, TPM_SLOT_TOTP, &sets[1], 1, text(owner_text), NULL), 0);
+		tpm_close(&tpm);
+		assert_int_equal(proxy_open(&proxy, &swtpm, &tpm, NULL), 0);
+		proxy.at = proxy.count + n;
+		proxy.fault = PROXY_CUT_AFTER;
+		(void)tpm_approve(tpm, TPM_SLOT_TOTP, sets, 2, text(owner_text), NULL);
+		fired = proxy.fired;
+		tpm_close(&tpm);
+		buffer_clear(&proxy.traffic);
+		swtpm_power_cycle(&swtpm);
+		tpm = swtpm_open(&swtpm);
+		assert_int_equal(compute(tpm, NULL), 0);
+		extend_text(tpm, 2, "next");
+		next = compute(tpm, NULL);
+		assert_true(next == 0 || next == -E_WRONG_PCR);
+		seen_open |= next == 0;
+		seen_closed |= next != 0;
+		restart_as(&tpm, NULL);
+	}
+	assert_true(seen_open && seen_closed);
+}
+
 int main(void)
 {
 #define OWNED(test)   cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -534,6 +569,7 @@ int main(void)
 	    OWNED(test_note),
 	    OWNED(test_A8_the_note_is_the_approved_firmwares),
 	    OWNED(test_A18_an_approval_survives_a_power_cut),
+	    OWNED(test_A18_an_approval_of_two_survives_a_power_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
