@@ -13,7 +13,7 @@
  *
  * Rules for all functions below:
  * - PINs and passphrases are struct bytes, borrowed for the call, 1 to OPENPGP_MAX_SECRET bytes without line feed or
- *   NUL; they go to gpg through a pipe, never through an argument, an environment variable or a file.
+ *   NUL; they go to gpg through a socket, never through an argument, an environment variable or a file.
  * - Answers are read from gpg's status lines and colon listings alone. What cannot be told apart there is asked again
  *   of the card: so a wrong PIN is known by its count.
  * - Before a PIN is sent the card is asked for the tries that are left. The last one is never spent by us: with one
@@ -22,6 +22,8 @@
  *   the tries left; openpgp_tries_left() the number), -E_LOCKED_OUT (none or one left; nothing was sent), -E_USAGE (a
  *   PIN or text that cannot be sent, or is shorter than the card takes), -E_REFUSED (the card or gpg says no),
  *   -E_PROCESS (GnuPG is not installed, does not answer), -E_SYSTEM, -E_MEMORY. Each function names what it adds.
+ * - Secret keys in a session are without a passphrase: the home is in memory and ours alone. A passphrase is asked for
+ *   and set at the border, by openpgp_import and openpgp_export_secret.
  * - A session is for one thread, and one call at a time. */
 #ifndef HEADS_DONGLE_OPENPGP_H
 #define HEADS_DONGLE_OPENPGP_H
@@ -31,7 +33,7 @@
 #include "base/secret.h"
 #include "format/openpgp_card.h"
 
-#define OPENPGP_MAX_SECRET   127 /* bytes of a PIN or passphrase */
+#define OPENPGP_MAX_SECRET   99 /* bytes of a PIN or passphrase */
 #define OPENPGP_MIN_PIN      6   /* bytes; OpenPGP card 3.4 section 4.3.1: of the user PIN */
 #define OPENPGP_MIN_ADMIN    8   /* bytes: of the admin PIN and the reset code */
 #define OPENPGP_FIRST_PIN    "123456"
@@ -103,9 +105,9 @@ struct openpgp_request {
 };
 
 /* A primary key that certifies and signs, with subkeys for signing, encryption and authentication, in the session's
- * home: exists nowhere else until it is exported or moved. passphrase protects it there; empty: unprotected in the
- * session's private memory. ret_fingerprint: of the primary key. Errors: -E_USAGE (name, address), those above. */
-int openpgp_generate(struct openpgp *session, const struct openpgp_request *request, struct bytes passphrase,
+ * home: exists nowhere else until it is exported or moved. ret_fingerprint: of the primary key. Errors: -E_USAGE (name,
+ * address), those above. RSA-4096 takes a minute under emulation. */
+int openpgp_generate(struct openpgp *session, const struct openpgp_request *request,
                      char ret_fingerprint[OPENPGP_FINGERPRINT], struct error *error);
 /* Three keys made on the card, which never leave it: there is no copy. Keys that are there are replaced: the caller has
  * asked the owner. Sets the card's algorithm. The public key is in the session afterwards, to be exported.
@@ -113,10 +115,9 @@ int openpgp_generate(struct openpgp *session, const struct openpgp_request *requ
 int openpgp_generate_on_card(struct openpgp *session, const struct openpgp_request *request, struct bytes pin,
                              struct bytes admin, char ret_fingerprint[OPENPGP_FINGERPRINT], struct error *error);
 /* Moves the three subkeys of a key of this session to the card, replacing what is there. Afterwards the session holds
- * stubs for them: export the secret key before, where a backup is wanted. passphrase: of the key (empty: none).
- * Errors: -E_NOT_FOUND (no such secret key), -E_UNSUPPORTED (the card does not know the algorithm), those above. */
-int openpgp_move_to_card(struct openpgp *session, const char *fingerprint, struct bytes passphrase,
-                         struct bytes admin, struct error *error);
+ * stubs for them: export the secret key before, where a backup is wanted. Errors: -E_NOT_FOUND (no such secret key, or
+ * no subkey for one of the three uses), -E_UNSUPPORTED (the card does not know the algorithm), those above. */
+int openpgp_move_to_card(struct openpgp *session, const char *fingerprint, struct bytes admin, struct error *error);
 
 /* Takes keys in, public or secret (then with its passphrase, empty where it has none), armoured or binary, at most
  * OPENPGP_MAX_EXPORT bytes. ret_fingerprint: of the first primary key. Errors: -E_MALFORMED (no OpenPGP key in it),
@@ -126,25 +127,25 @@ int openpgp_import(struct openpgp *session, struct bytes key, struct bytes passp
 /* Appends the armoured public key. Errors: -E_NOT_FOUND. */
 int openpgp_export_public(struct openpgp *session, const char *fingerprint, struct buffer *armoured,
                           struct error *error);
-/* Appends the armoured secret key, protected with its passphrase (unprotected where it has none: only onto an encrypted
- * medium). Parts on the card are stubs in it. Errors: -E_NOT_FOUND, -E_WRONG_AUTH. */
+/* Appends the armoured secret key, all of it, protected with this passphrase (empty: unprotected, only for an encrypted
+ * medium). Errors: -E_NOT_FOUND (no such secret key, or parts of it are on the card already). */
 int openpgp_export_secret(struct openpgp *session, const char *fingerprint, struct bytes passphrase,
                           struct buffer *armoured, struct error *error);
-/* Appends an armoured revocation certificate, reason "no reason". secret: passphrase of the primary key, or the card's
- * PIN where it is there. Errors: -E_NOT_FOUND, -E_WRONG_AUTH. */
-int openpgp_revocation(struct openpgp *session, const char *fingerprint, struct bytes secret, struct buffer *armoured,
+/* Appends an armoured revocation certificate, reason "no reason". pin: of the card where the primary key is there, else
+ * empty. Errors: -E_NOT_FOUND. */
+int openpgp_revocation(struct openpgp *session, const char *fingerprint, struct bytes pin, struct buffer *armoured,
                        struct error *error);
 /* Sets when the primary key and all its subkeys expire, from now; 0: never. Export the public key afterwards: the old
  * export goes on saying the old date. */
-int openpgp_set_expiry(struct openpgp *session, const char *fingerprint, unsigned days, struct bytes secret,
+int openpgp_set_expiry(struct openpgp *session, const char *fingerprint, unsigned days, struct bytes pin,
                        struct error *error);
 
 /* Signs: detached, binary document (class 0x00), SHA-256, appended armoured. The public key has to be in the session
- * (openpgp_import). fingerprint: of a key or subkey of the session; NULL: the signature key of the card, whose PIN
- * secret is then. ret_signer: of the key that signed. Counts only once gpgv accepts it (boot/sign.h).
+ * (openpgp_import). fingerprint: of a secret key or subkey in the session, pin empty; NULL: the signature key of the
+ * card, with its PIN. ret_signer: of the key that signed. Counts only once gpgv accepts it (boot/sign.h).
  * Errors: -E_NOT_FOUND (no such key; or the card's signature key is none of the imported ones), -E_NO_SECRET (no key on
  * the card), -E_WRONG_AUTH, those above. */
-int openpgp_sign(struct openpgp *session, const char *fingerprint, struct bytes secret, struct bytes message,
+int openpgp_sign(struct openpgp *session, const char *fingerprint, struct bytes pin, struct bytes message,
                  struct buffer *signature, char ret_signer[OPENPGP_FINGERPRINT], struct error *error);
 
 #endif
