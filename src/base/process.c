@@ -43,6 +43,11 @@ static const char *find_program(enum process_program program)
 	return NULL;
 }
 
+bool process_is_installed(enum process_program program)
+{
+	return find_program(program) != NULL;
+}
+
 struct launch {
 	const char *path;
 	const char *argv[MAX_ARGUMENTS + 2];

@@ -39,9 +39,12 @@ struct process_request {
 	void *answer_context;
 };
 
-/* Starts the program with standard input from /dev/null, or from request->answer, and standard output captured into *output (appended); standard
- * error goes to /dev/null. Waits for its end. ret_status is the exit status, or 128 + signal.
- * Errors: -E_NOT_FOUND (not installed), -E_PROCESS (cannot be started, timed out and was ended). */
+/* Is there such a program on this machine? */
+bool process_is_installed(enum process_program program);
+
+/* Starts the program with standard input from /dev/null, or from request->answer, and standard output captured into
+ * *output (appended); standard error goes to /dev/null. Waits for its end. ret_status is the exit status, or 128 +
+ * signal. Errors: -E_NOT_FOUND (not installed), -E_PROCESS (cannot be started, timed out and was ended). */
 int process_run(const struct process_request *request, struct buffer *output, int *ret_status, struct error *error);
 
 /* Starts a program on a terminal of its own (setsid, controlling terminal, standard input, output and error on

@@ -18,9 +18,9 @@
  *   of the card: so a wrong PIN is known by its count.
  * - Before a PIN is sent the card is asked for the tries that are left. The last one is never spent by us: with one
  *   left it is -E_LOCKED_OUT, and the sentence says what is left and what helps.
- * - Errors of all that talk to a card: -E_NO_DEVICE (no card, or unplugged meanwhile), -E_WRONG_AUTH (the sentence tells
- *   the tries left; openpgp_tries_left() the number), -E_LOCKED_OUT (none or one left; nothing was sent), -E_USAGE (a
- *   PIN or text that cannot be sent, or is shorter than the card takes), -E_REFUSED (the card or gpg says no),
+ * - Errors of all that talk to a card: -E_NO_DEVICE (no card, or unplugged meanwhile), -E_WRONG_AUTH (the sentence
+ * tells the tries left; openpgp_tries_left() the number), -E_LOCKED_OUT (none or one left; nothing was sent), -E_USAGE
+ * (a PIN or text that cannot be sent, or is shorter than the card takes), -E_REFUSED (the card or gpg says no),
  *   -E_PROCESS (GnuPG is not installed, does not answer), -E_SYSTEM, -E_MEMORY. Each function names what it adds.
  * - Secret keys in a session are without a passphrase: the home is in memory and ours alone. A passphrase is asked for
  *   and set at the border, by openpgp_import and openpgp_export_secret.
@@ -34,8 +34,8 @@
 #include "format/openpgp_card.h"
 
 #define OPENPGP_MAX_SECRET   99 /* bytes of a PIN or passphrase */
-#define OPENPGP_MIN_PIN      6   /* bytes; OpenPGP card 3.4 section 4.3.1: of the user PIN */
-#define OPENPGP_MIN_ADMIN    8   /* bytes: of the admin PIN and the reset code */
+#define OPENPGP_MIN_PIN      6  /* bytes; OpenPGP card 3.4 section 4.3.1: of the user PIN */
+#define OPENPGP_MIN_ADMIN    8  /* bytes: of the admin PIN and the reset code */
 #define OPENPGP_FIRST_PIN    "123456"
 #define OPENPGP_FIRST_ADMIN  "12345678"
 #define OPENPGP_FINGERPRINT  65 /* characters with the NUL */
@@ -45,7 +45,8 @@
 struct openpgp;
 
 struct openpgp_options {
-	const char *directory; /* where the home is made, NULL: /run, or /tmp where that is not ours. At most 60 bytes */
+	const char
+	    *directory; /* where the home is made, NULL: /run, or /tmp where that is not ours. At most 60 bytes */
 	/* Lines for scdaemon's configuration, NULL: none. Tests name a PC/SC library here. */
 	const char *scdaemon_configuration;
 };
@@ -71,7 +72,8 @@ const char *openpgp_pin_name(enum openpgp_pin which);
 /* Tries that the card had left of this PIN when it was asked last: for a screen, after -E_WRONG_AUTH too. */
 unsigned openpgp_tries_left(const struct openpgp *session, enum openpgp_pin which);
 
-/* OPENPGP_PIN or OPENPGP_ADMIN_PIN: old is the PIN so far. OPENPGP_RESET: old is the admin PIN (sets the reset code). */
+/* OPENPGP_PIN or OPENPGP_ADMIN_PIN: old is the PIN so far. OPENPGP_RESET: old is the admin PIN (sets the reset code).
+ */
 int openpgp_card_change_pin(struct openpgp *session, enum openpgp_pin which, struct bytes old, struct bytes fresh,
                             struct error *error);
 /* A new user PIN, with the admin PIN: for a user PIN that is locked or forgotten. */
@@ -98,9 +100,9 @@ bool openpgp_algorithm_parse(const char *name, enum openpgp_algorithm *ret_algor
 
 struct openpgp_request {
 	enum openpgp_algorithm algorithm;
-	const char *name;      /* UTF-8, printable, 5 characters or more, not a digit first; without < > and line feed */
-	const char *email;     /* printable ASCII with one @ */
-	const char *comment;   /* without ( ); NULL or empty: none */
+	const char *name;    /* UTF-8, printable, 5 characters or more, not a digit first; without < > and line feed */
+	const char *email;   /* printable ASCII with one @ */
+	const char *comment; /* without ( ); NULL or empty: none */
 	unsigned expires_days; /* 0: never */
 };
 

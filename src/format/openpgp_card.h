@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an OpenPGP card says of itself, from `gpg --card-status --with-colons` (doc/DETAILS of GnuPG; the data objects are
- * those of the OpenPGP card specification 3.4, section 4.4). Pure. */
+/* What an OpenPGP card says of itself, from `gpg --card-status --with-colons` (doc/DETAILS of GnuPG; the data objects
+ * are those of the OpenPGP card specification 3.4, section 4.4). Pure. */
 #ifndef HEADS_FORMAT_OPENPGP_CARD_H
 #define HEADS_FORMAT_OPENPGP_CARD_H
 
@@ -21,7 +21,8 @@ struct openpgp_card {
 	char attributes[OPENPGP_SLOTS][16];    /* "rsa3072", "ed25519", "nistp256", "algo99" */
 	/* Wrong answers until it locks, 0: locked (the reset code also when none was set). */
 	unsigned tries_pin, tries_reset, tries_admin;
-	unsigned max_pin; /* longest PIN that it takes, in bytes */
+	unsigned max_pin;        /* longest PIN that it takes, in bytes */
+	bool pin_each_signature; /* the PIN is asked for each signature */
 	uint64_t signatures;
 };
 
