@@ -53,7 +53,7 @@ fuzz: $(FUZZ_PROGRAMS)
 	tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 #: machine       tests in QEMU, from power-on
-machine: host rom demo dongle | $(BUILD)/packages/machine
+machine: host rom demo dongle $(BUILD)/tests/dongle/pcsc.so | $(BUILD)/packages/machine
 	HEADS_PATIENCE=$${HEADS_PATIENCE:-2} tests/machine/run
 
 #: check         both compilers' warnings, clang-tidy, cppcheck, clang-format, shellcheck, unit and integration tests

@@ -59,6 +59,8 @@ void openpgp_close(struct openpgp **session);
 
 /* --- the card ---------------------------------------------------------------------------------------------------- */
 
+/* Is a card reader, which a security dongle is, on the USB? Starts no program and says nothing about who it is. */
+bool openpgp_card_is_plugged_in(void);
 /* Reads the card anew, whichever is plugged in now. Spends nothing. */
 int openpgp_card_status(struct openpgp *session, struct openpgp_card *ret_card, struct error *error);
 
@@ -72,6 +74,8 @@ const char *openpgp_pin_name(enum openpgp_pin which);
 /* Tries that the card had left of this PIN when it was asked last: for a screen, after -E_WRONG_AUTH too. */
 unsigned openpgp_tries_left(const struct openpgp *session, enum openpgp_pin which);
 
+/* Checks the user PIN, before something long begins that needs it. */
+int openpgp_card_check_pin(struct openpgp *session, struct bytes pin, struct error *error);
 /* OPENPGP_PIN or OPENPGP_ADMIN_PIN: old is the PIN so far. OPENPGP_RESET: old is the admin PIN (sets the reset code).
  */
 int openpgp_card_change_pin(struct openpgp *session, enum openpgp_pin which, struct bytes old, struct bytes fresh,

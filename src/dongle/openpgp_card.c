@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The card: its state, its PINs, its reset. */
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "dongle/openpgp_private.h"
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +97,40 @@ int openpgp_after_failure(struct openpgp *session, enum openpgp_pin which, const
 	return error_set(error, E_REFUSED, "dongle", "the dongle %s", what);
 }
 
+int openpgp_card_check_pin(struct openpgp *session, struct bytes pin, struct error *error)
+{
+	int r = openpgp_check_pin(OPENPGP_PIN, pin, error);
+
+	if (r == 0)
+		r = openpgp_before_pin(session, OPENPGP_PIN, error);
+	if (r < 0)
+		return r;
+	if (!openpgp_give_pin(session, OPENPGP_PIN, pin))
+		return openpgp_after_failure(session, OPENPGP_PIN, "did not take the PIN", error);
+	return openpgp_card_status(session, NULL, error);
+}
+
+#define USB_DEVICES "/sys/bus/usb/devices"
+#define CCID_CLASS  "0b" /* USB class code of smart card readers */
+
+bool openpgp_card_is_plugged_in(void)
+{
+	DIR *entries = opendir(USB_DEVICES);
+	bool found = false;
+
+	if (!entries)
+		return false;
+	for (const struct dirent *entry; !found && (entry = readdir(entries));) { /* NOLINT(concurrency-mt-unsafe) */
+		CLEANUP(buffer_clear) struct buffer class = {0};
+		char path[sizeof(USB_DEVICES) + 280];
+
+		(void)snprintf(path, sizeof(path), USB_DEVICES "/%s/bInterfaceClass", entry->d_name);
+		found = file_read(path, 64, &class, NULL) == 0 && bytes_start_with(buffer_bytes(&class), CCID_CLASS);
+	}
+	(void)closedir(entries);
+	return found;
+}
+
 /* --- PINs ----------------------------------------------------------------------------------------------------------
  */
 
@@ -186,7 +222,7 @@ int openpgp_card_factory_reset(struct openpgp *session, const char *serial, stru
 	for (size_t i = 0; i < OPENPGP_SLOTS; i++)
 		if (session->card.fingerprints[i][0])
 			return error_set(error, E_REFUSED, "dongle", "the dongle was not reset: its %s is still there",
-			                 openpgp_slot_name(i));
+			                 openpgp_slot_name((enum openpgp_slot)i));
 	if (session->card.tries_pin < 2 || session->card.tries_admin < 2)
 		return error_set(error, E_REFUSED, "dongle", "the dongle was not reset: its PINs are still locked");
 	return 0;

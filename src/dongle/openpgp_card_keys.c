@@ -198,25 +198,26 @@ int openpgp_move_to_card(struct openpgp *session, const char *fingerprint, struc
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < OPENPGP_SLOTS; i++) {
-		numbers[i] = subkey_for(&keys, i);
+		numbers[i] = subkey_for(&keys, (enum openpgp_slot)i);
 		if (numbers[i] == 0)
 			return error_set(error, E_NOT_FOUND, fingerprint, "the key %s has no subkey that can be the %s",
-			                 fingerprint, openpgp_slot_name(i));
+			                 fingerprint, openpgp_slot_name((enum openpgp_slot)i));
 		if (keys.keys[numbers[i]].on_card)
 			return error_set(error, E_NOT_FOUND, fingerprint, "the %s of the key %s is on a dongle already",
-			                 openpgp_slot_name(i), fingerprint);
+			                 openpgp_slot_name((enum openpgp_slot)i), fingerprint);
 	}
 	r = openpgp_before_pin(session, OPENPGP_ADMIN_PIN, error);
 	if (r == 0)
 		r = give(session, OPENPGP_ADMIN_PIN, admin, error);
 	for (size_t i = 0; r == 0 && i < OPENPGP_SLOTS; i++)
-		r = move_one(session, fingerprint, numbers[i], i, admin, error);
+		r = move_one(session, fingerprint, numbers[i], (enum openpgp_slot)i, admin, error);
 	openpgp_stop(session);
 	if (r == 0)
 		r = openpgp_card_status(session, NULL, error);
 	for (size_t i = 0; r == 0 && i < OPENPGP_SLOTS; i++)
 		if (strcmp(session->card.fingerprints[i], keys.keys[numbers[i]].fingerprint) != 0)
 			r = error_set(error, E_REFUSED, "dongle",
-			              "the dongle does not show the %s that was moved to it", openpgp_slot_name(i));
+			              "the dongle does not show the %s that was moved to it",
+			              openpgp_slot_name((enum openpgp_slot)i));
 	return r;
 }

@@ -49,11 +49,8 @@ static bool copy_hex(struct bytes field, char *target, size_t size)
 
 /* gpg shows curves by these names, and wants to be told others. */
 static const char *const curves[][2] = {
-    {"Ed25519", "ed25519"},
-    {"Curve25519", "cv25519"},
-    {"NIST P-256", "nistp256"},
-    {"NIST P-384", "nistp384"},
-    {"NIST P-521", "nistp521"},
+    {"Ed25519", "ed25519"},     {"Curve25519", "cv25519"},  {"NIST P-256", "nistp256"},
+    {"NIST P-384", "nistp384"}, {"NIST P-521", "nistp521"},
 };
 
 static void copy_curve(struct bytes name, char *target, size_t size)
@@ -169,6 +166,21 @@ static bool read_fields(const struct bytes *fields, struct openpgp_card *card, u
 	return true;
 }
 
+/* "Reader:20A0:4108:0001:0:AID:D276...:openpgp-card:": the name of a reader may hold colons. As fields 0, 3 and 4. */
+static void split_reader(struct bytes line, struct bytes fields[MAX_FIELDS])
+{
+	static const char mark[] = ":AID:";
+
+	for (size_t i = line.size; i > 0; i--)
+		if (bytes_start_with(bytes_slice(line, i - 1, line.size), mark)) {
+			struct bytes rest = bytes_slice(line, i - 1 + strlen(mark), line.size);
+
+			fields[3] = text_take_field(&rest, ':');
+			fields[4] = text_take_field(&rest, ':');
+			return;
+		}
+}
+
 int openpgp_card_read(struct bytes listing, struct openpgp_card *ret_card, struct error *error)
 {
 	struct openpgp_card card = {0};
@@ -178,7 +190,10 @@ int openpgp_card_read(struct bytes listing, struct openpgp_card *ret_card, struc
 	while (rest.size > 0) {
 		struct bytes line = text_take_field(&rest, '\n'), fields[MAX_FIELDS] = {0};
 
-		for (size_t i = 0; i < MAX_FIELDS && line.size > 0; i++)
+		fields[0] = text_take_field(&line, ':');
+		if (is_word(fields[0], "Reader"))
+			split_reader(line, fields);
+		for (size_t i = 1; i < MAX_FIELDS && line.size > 0 && !is_word(fields[0], "Reader"); i++)
 			fields[i] = text_take_field(&line, ':');
 		if (is_word(fields[0], "Reader") && !is_word(fields[4], "openpgp-card"))
 			return error_set(error, fields[3].size > 0 ? E_UNSUPPORTED : E_NO_DEVICE, "card",
