@@ -179,7 +179,9 @@ static int run(struct keys *keys, struct error *error)
 		         keys->card.tries_admin);
 		if (ui_menu_run(keys->menu->ui, &screen, &choice) != UI_CHOSEN)
 			return 0;
-		r = choice == RESET ? reset(keys, error) : choice == AGAIN ? 0 : change(keys, choice, error);
+		r = choice == RESET   ? reset(keys, error)
+		    : choice == AGAIN ? 0
+		                      : change(keys, (enum choice)choice, error);
 		if (r < 0) {
 			log_line("key refused code=%s sentence=\"%s\"", error_name(error->code), error->sentence);
 			screen_error(keys->menu, TITLE, error);
