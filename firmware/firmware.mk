@@ -12,7 +12,7 @@ include boards/$(BOARD)/board.mk
 ROM := $(BUILD)/$(BOARD)
 BOARD_HWF_DENY := $(wildcard boards/$(BOARD)/hwf.deny)
 ROM_PROGRAM ?= $(BUILD)/rom/heads
-ROM_PARTS := linux coreboot gnupg busybox
+ROM_PARTS := linux coreboot gnupg gnupg-card busybox
 RELEASE ?=
 export RELEASE
 
@@ -34,6 +34,7 @@ $(ROM)/heads-unowned.rom: $(ROM)/parts.json $(ROM)/initramfs.xz boards/$(BOARD)/
 		--initramfs $(ROM)/initramfs.xz --command-line '$(BOARD_COMMAND_LINE)' --bytes $(BOARD_FLASH_BYTES) --out $@
 	@firmware/sizes --rom $@ --kernel $(ROM)/parts/linux/bzImage --initramfs $(ROM)/initramfs.xz \
 		--program heads=$(ROM_PROGRAM) --program gpgv=$(ROM)/parts/gnupg/gpgv \
+		$(foreach program,gpg gpg-agent scdaemon,--program $(program)=$(ROM)/parts/gnupg-card/$(program)) \
 		--program busybox=$(ROM)/parts/busybox/busybox --budget firmware/size-budget --json $(ROM)/sizes.json >$(ROM)/sizes.txt
 	@firmware/bill-of-materials --parts $(ROM)/parts.json --rom $@ --board $(BOARD) --version $(VERSION) \
 		--out $(ROM)/heads.spdx.json

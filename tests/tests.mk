@@ -53,7 +53,7 @@ fuzz: $(FUZZ_PROGRAMS)
 	tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 #: machine       tests in QEMU, from power-on
-machine: host rom demo dongle | $(BUILD)/packages/machine
+machine: host rom demo dongle $(BUILD)/tests/dongle/pcsc.so | $(BUILD)/packages/machine
 	HEADS_PATIENCE=$${HEADS_PATIENCE:-2} tests/machine/run
 
 #: check         both compilers' warnings, clang-tidy, cppcheck, clang-format, shellcheck, unit and integration tests
@@ -112,7 +112,7 @@ $(BUILD)/tests/unit/test_dongle: tests/unit/test_dongle.c $(DONGLE_PARTS) $(DONG
 	$(call say,test,$@)
 	$(Q)$(asan_CC) $(DONGLE_FLAGS) $(asan_FLAGS) -Itests $(filter %.c %.a,$^) $(asan_LINK) -o $@ -lcmocka $(asan_LIBS)
 
-$(BUILD)/tests/integration/test_dongle_gpg: $(BUILD)/tests/dongle/pcsc.so
+$(BUILD)/tests/integration/test_dongle_gpg $(BUILD)/tests/integration/test_openpgp_gpg: $(BUILD)/tests/dongle/pcsc.so
 
 $(BUILD)/tests/unit/test_dongle_usb: tests/unit/test_dongle_usb.c emulator/dongle/usb.c $(DONGLE_PARTS) $(DONGLE_HEADERS) $(BUILD)/asan/libheads.a | $(BUILD)/packages/dongle
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,11 @@ static const char *find_program(enum process_program program)
 		if (access(programs[program].paths[i], X_OK) == 0)
 			return programs[program].paths[i];
 	return NULL;
+}
+
+bool process_is_installed(enum process_program program)
+{
+	return find_program(program) != NULL;
 }
 
 struct launch {
@@ -93,22 +99,51 @@ static _Noreturn void child(const struct process_request *request, const struct 
 	_exit(127);
 }
 
-static void child_of_run(const struct process_request *request, const struct launch *launch, int output)
+/* input: where standard input comes from, -1: nothing. */
+static void child_of_run(const struct process_request *request, const struct launch *launch, int input, int output)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+	if (null < 0 || dup2(input >= 0 ? input : null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(null, STDERR_FILENO) < 0)
 		_exit(127);
 	child(request, launch);
 }
 
-/* Reads until the end of file, the limit, or the deadline (0: none). */
-static int collect(const struct process_request *request, int fd, struct buffer *output, struct error *error)
+/* Answers the whole lines from *done on; a program that does not read any more gets nothing. */
+static void reply_to_lines(const struct process_request *request, const struct buffer *output, size_t *done,
+                           int *talking)
+{
+	CLEANUP(secret_clear) struct secret reply = {0};
+
+	if (!request->answer || *talking < 0)
+		return;
+	if (output->failed || secret_allocate(PROCESS_MAX_REPLY, &reply) < 0) {
+		cleanup_close(talking);
+		return;
+	}
+	while (*talking >= 0) {
+		struct bytes rest = bytes_slice(buffer_bytes(output), *done, output->size);
+		const uint8_t *end = rest.size > 0 ? memchr(rest.data, '\n', rest.size) : NULL;
+
+		if (!end)
+			return;
+		reply.size = 0;
+		*done += (size_t)(end - rest.data) + 1;
+		if (!request->answer(request->answer_context, bytes_make(rest.data, (size_t)(end - rest.data)),
+		                     &reply) ||
+		    (reply.size > 0 && send(*talking, reply.data, reply.size, MSG_NOSIGNAL) != (ssize_t)reply.size))
+			cleanup_close(talking);
+	}
+}
+
+/* Reads until the end of file, the limit, or the deadline (0: none). talking: to the program's standard input. */
+static int collect(const struct process_request *request, int fd, int *talking, struct buffer *output,
+                   struct error *error)
 {
 	const char *name = programs[request->program].name;
 	unsigned long long deadline = log_now_ms() + request->timeout_ms;
-	size_t total = 0;
+	size_t total = 0, answered = output->size;
 	uint8_t chunk[4096];
 
 	for (;;) {
@@ -138,6 +173,7 @@ static int collect(const struct process_request *request, int fd, struct buffer 
 		buffer_append(output, chunk, (size_t)got);
 		if (request->heard)
 			request->heard(request->heard_context, bytes_make(chunk, (size_t)got));
+		reply_to_lines(request, output, &answered, talking);
 	}
 }
 
@@ -154,14 +190,20 @@ static int wait_status(pid_t pid)
 int process_run(const struct process_request *request, struct buffer *output, int *ret_status, struct error *error)
 {
 	const char *name = programs[request->program].name;
-	CLEANUP_CLOSE int reading = -1;
+	CLEANUP_CLOSE int reading = -1, talking = -1, listening = -1;
 	struct launch launch;
-	int pipes[2], status, r;
+	int pipes[2], ends[2], status, r;
 	pid_t pid;
 
 	r = prepare(request, &launch, error);
 	if (r < 0)
 		return r;
+	if (request->answer) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+			return error_set_errno(error, E_SYSTEM, name, errno, "no socket can be made for %s", name);
+		talking = ends[0];
+		listening = ends[1];
+	}
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return error_set_errno(error, E_SYSTEM, name, errno, "no pipe can be made for %s", name);
 	reading = pipes[0];
@@ -171,10 +213,11 @@ int process_run(const struct process_request *request, struct buffer *output, in
 		return error_set_errno(error, E_PROCESS, name, errno, "%s cannot be started", name);
 	}
 	if (pid == 0)
-		child_of_run(request, &launch, pipes[1]);
+		child_of_run(request, &launch, listening, pipes[1]);
 	started++;
 	(void)close(pipes[1]);
-	r = collect(request, reading, output, error);
+	cleanup_close(&listening);
+	r = collect(request, reading, &talking, output, error);
 	if (r < 0)
 		(void)kill(pid, SIGKILL);
 	status = wait_status(pid);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "boot/signing_key.h"
 #include "boot/verify.h"
+#include "dongle/openpgp.h"
 #include <stdint.h>
 
 /* A further file of the signed set, written or taken out with this signing: "kexec_default.1.txt". */
@@ -16,12 +17,20 @@ struct sign_file {
 	struct bytes content; /* borrowed, not empty; BYTES_EMPTY takes the file out of the set, where it is there */
 };
 
+/* The owner's key on the security dongle (dongle/openpgp.h), in a session that has its public key. All borrowed. */
+struct sign_card {
+	struct openpgp *session;
+	struct bytes pin;
+	struct bytes owner; /* the public keys that the signature must hold for */
+};
+
 struct sign_request {
 	int directory; /* the root of the boot filesystem, borrowed */
 	/* The owner's secret key, opened, which signs in the place of gpg; or NULL. home and key are not looked at
 	 * then.
 	 */
 	const struct signing_key *secret;
+	const struct sign_card *card;  /* the dongle, which signs where secret is NULL; or NULL */
 	const char *home;              /* GNUPGHOME with the owner's secret key, or the card that stands for it */
 	const char *key;               /* fingerprint or other name of the key, NULL: gpg's default */
 	const struct sign_file *files; /* borrowed; at most SIGN_MAX_EXTRA */

@@ -133,6 +133,8 @@ int sign_keyring(const struct sign_request *request, struct verify_keyring *keyr
 {
 	if (request->secret)
 		return verify_keyring_add(keyring, buffer_bytes(&request->secret->owner), "the owner's keys", error);
+	if (request->card)
+		return verify_keyring_add(keyring, request->card->owner, "the owner's keys", error);
 	return export_key(request, request->key, keyring, error);
 }
 
@@ -180,6 +182,8 @@ int sign_message(const struct sign_request *request, struct bytes message, struc
 		return message_fd;
 	if (request->secret)
 		r = sign_by_secret(request->secret, message, message_fd, keyring, signature, &status, error);
+	else if (request->card)
+		r = sign_by_card(request->card, message, message_fd, keyring, signature, &status, error);
 	else
 		r = sign_by_gpg(request, message_fd, keyring, signature, &status, error);
 	if (r == 0)

@@ -50,6 +50,11 @@ int sign_check(const struct verify_keyring *keyring, int message, struct bytes s
 int sign_by_secret(const struct signing_key *key, struct bytes message, int message_fd, struct verify_keyring *keyring,
                    struct buffer *signature, struct verify_status *ret_status, struct error *error);
 
+/* The signature of the dongle's signature key, checked by gpgv against the owner's keys, which are added to the
+ * keyring. Errors: -E_REFUSED (gpgv does not accept it), those of openpgp_sign and sign_check. */
+int sign_by_card(const struct sign_card *card, struct bytes message, int message_fd, struct verify_keyring *keyring,
+                 struct buffer *signature, struct verify_status *ret_status, struct error *error);
+
 /* Removes what an interrupted signing staged and did not commit, kexec.sig.new first. Errors: -E_IO. */
 int sign_discard(int directory, const struct snapshot *snapshot, struct error *error);
 /* Steps 1 to 4 of boot/signed_set.h. Where it fails before the commit point, what was staged is removed again; after

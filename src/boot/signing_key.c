@@ -12,7 +12,7 @@
 
 static bool can_sign(const struct openpgp_key *key)
 {
-	return key->algorithm != OPENPGP_OTHER && (key->state == OPENPGP_PLAIN || key->state == OPENPGP_PASSPHRASE);
+	return key->algorithm != OPENPGP_KEY_OTHER && (key->state == OPENPGP_PLAIN || key->state == OPENPGP_PASSPHRASE);
 }
 
 static void write_fingerprint(const struct openpgp_key *key, char text[SIGNING_KEY_MAX_TEXT])

@@ -47,7 +47,7 @@ static struct digest hash_message(struct bytes message, struct bytes hashed)
 /* The secret number in libgcrypt's locked memory, so that it keeps it there; a curve's in its full width. */
 static uint8_t *copy_number(const struct openpgp_key *key, struct bytes number, size_t *ret_size)
 {
-	size_t size = key->algorithm == OPENPGP_RSA ? number.size : CURVE_SIZE;
+	size_t size = key->algorithm == OPENPGP_KEY_RSA ? number.size : CURVE_SIZE;
 	uint8_t *copy = number.size > 0 && number.size <= size ? gcry_malloc_secure(size) : NULL;
 
 	if (!copy)
@@ -69,10 +69,10 @@ static gcry_error_t build_key(const struct openpgp_key *key, struct bytes secret
 
 	if (!copy)
 		return gcry_error(GPG_ERR_BAD_SECKEY);
-	if (key->algorithm == OPENPGP_RSA)
+	if (key->algorithm == OPENPGP_KEY_RSA)
 		failed = gcry_sexp_build(ret_key, NULL, "(private-key (rsa (n %b) (e %b) (d %b)))", (int)a->size,
 		                         a->data, (int)b->size, b->data, (int)size, copy);
-	else if (key->algorithm == OPENPGP_ED25519)
+	else if (key->algorithm == OPENPGP_KEY_ED25519)
 		failed =
 		    gcry_sexp_build(ret_key, NULL, "(private-key (ecc (curve Ed25519) (flags eddsa) (q %b) (d %b)))",
 		                    (int)a->size, a->data, (int)size, copy);
@@ -88,9 +88,9 @@ static gcry_error_t build_data(const struct openpgp_key *key, const struct diges
 {
 	const char *format = "(data (flags raw) (hash sha256 %b))";
 
-	if (key->algorithm == OPENPGP_RSA)
+	if (key->algorithm == OPENPGP_KEY_RSA)
 		format = "(data (flags pkcs1) (hash sha256 %b))";
-	else if (key->algorithm == OPENPGP_ED25519)
+	else if (key->algorithm == OPENPGP_KEY_ED25519)
 		format = "(data (flags eddsa) (hash-algo sha512) (value %b))";
 	return gcry_sexp_build(ret_data, NULL, format, (int)digest->size, digest->data);
 }
@@ -122,7 +122,7 @@ static bool sign_digest(const struct openpgp_key *key, struct bytes secret, cons
 	bool good = build_key(key, secret, &private_key) == 0 && build_data(key, digest, &data) == 0 &&
 	            gcry_pk_sign(&result, data, private_key) == 0;
 
-	if (good && key->algorithm == OPENPGP_RSA)
+	if (good && key->algorithm == OPENPGP_KEY_RSA)
 		good = append_number(result, "s", numbers);
 	else if (good)
 		good = append_number(result, "r", numbers) && append_number(result, "s", numbers);

@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct command_noun *const nouns[] = {
-    &command_boot, &command_pcr,  &command_tpm,      &command_totp, &command_hotp, &command_disk,
-    &command_rom,  &command_root, &command_settings, &command_menu, &command_init,
+    &command_boot, &command_pcr, &command_tpm,  &command_totp,     &command_hotp, &command_key,
+    &command_disk, &command_rom, &command_root, &command_settings, &command_menu, &command_init,
 };
 
 void command_print_json(struct json_object *object)

@@ -30,9 +30,9 @@ static void take_curve(struct cursor *cursor, struct openpgp_key *key)
 
 	key->numbers[0] = openpgp_take_number(cursor);
 	if (key->algorithm_number == NUMBER_EDDSA && bytes_equal(oid, bytes_make(oid_ed25519, sizeof(oid_ed25519))))
-		key->algorithm = OPENPGP_ED25519;
+		key->algorithm = OPENPGP_KEY_ED25519;
 	if (key->algorithm_number == NUMBER_ECDSA && bytes_equal(oid, bytes_make(oid_p256, sizeof(oid_p256))))
-		key->algorithm = OPENPGP_P256;
+		key->algorithm = OPENPGP_KEY_P256;
 }
 
 /* Goes past the public numbers. False: of an algorithm whose numbers are not known here. */
@@ -41,7 +41,7 @@ static bool take_public(struct cursor *cursor, struct openpgp_key *key)
 	switch (key->algorithm_number) {
 	case NUMBER_RSA:
 	case NUMBER_RSA_SIGN:
-		key->algorithm = OPENPGP_RSA;
+		key->algorithm = OPENPGP_KEY_RSA;
 		key->numbers[0] = openpgp_take_number(cursor);
 		key->numbers[1] = openpgp_take_number(cursor);
 		return true;

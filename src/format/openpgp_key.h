@@ -12,11 +12,11 @@
 #define OPENPGP_SALT_SIZE        8
 #define OPENPGP_IV_SIZE          16
 
-enum openpgp_algorithm {
-	OPENPGP_OTHER, /* of no use for signing here */
-	OPENPGP_RSA,
-	OPENPGP_ED25519,
-	OPENPGP_P256,
+enum openpgp_key_algorithm {
+	OPENPGP_KEY_OTHER, /* of no use for signing here */
+	OPENPGP_KEY_RSA,
+	OPENPGP_KEY_ED25519,
+	OPENPGP_KEY_P256,
 };
 
 enum openpgp_secret {
@@ -29,7 +29,7 @@ enum openpgp_secret {
 
 struct openpgp_key {
 	bool primary; /* the subkeys that follow are its own */
-	enum openpgp_algorithm algorithm;
+	enum openpgp_key_algorithm algorithm;
 	uint8_t algorithm_number;
 	uint8_t fingerprint[OPENPGP_FINGERPRINT_SIZE];
 	struct bytes numbers[2]; /* RSA: n, e; the others: the point. Borrowed from the packets */

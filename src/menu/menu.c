@@ -166,6 +166,7 @@ static void close_menu(struct menu *menu)
 	log_clear_sinks();
 	totp_close(&menu->totp);
 	menu_forget_owner(menu);
+	menu_forget_card(menu);
 	tpm_close(&menu->tpm);
 	boot_system_clear(&menu->boot);
 	rom_settings_clear(&menu->settings);

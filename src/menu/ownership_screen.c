@@ -2,10 +2,11 @@
 /* What the owner sets up once and looks at rarely: what vouches for the firmware, and what it keeps. */
 #include "menu/screen.h"
 
-enum choice { HOTP, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
+enum choice { HOTP, KEYS, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
 
 static const char help[] =
     "HOTP: a USB security dongle checks the firmware at every start.\n"
+    "Keys: the dongle's OpenPGP card holds the key that signs /boot; its PINs are changed here.\n"
     "Disk unlock key: the TPM opens the disk, on this machine, with this firmware and for what you signed alone.\n"
     "An older /boot: from the first counter on, a /boot that you signed once and replaced is refused.\n"
     "TPM: who owns it, what it holds, and taking its ownership.";
@@ -41,6 +42,7 @@ static void build(const struct menu *menu, struct shown *shown)
 	add(shown, TPM, 'm', "TPM: state, ownership", menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
 	if (menu->tpm)
 		add(shown, HOTP, 'h', "HOTP: security dongle", UI_NORMAL);
+	add(shown, KEYS, 'g', "Keys and PINs of the security dongle", UI_NORMAL);
 	if (verified && menu->tpm)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	if (verified && menu->tpm && misses_counter(menu))
@@ -55,6 +57,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return screen_tpm(menu);
 	case HOTP:
 		screen_hotp(menu);
+		return 0;
+	case KEYS:
+		screen_keys(menu);
 		return 0;
 	case UNLOCK:
 		screen_unlock(menu);

@@ -8,6 +8,7 @@
 #include "attest/totp.h"
 #include "boot/signing_key.h"
 #include "boot/system.h"
+#include "dongle/openpgp.h"
 #include "menu/menu.h"
 #include "owner/approval.h"
 #include "owner/media.h"
@@ -39,8 +40,10 @@ struct menu {
 	struct error tpm_foreign;       /* code E_NONE: it is the recorded one, or none is recorded */
 	bool start_known;               /* since_start says what happened to the TPM since the last start */
 	struct tpm_since_start since_start;
-	struct secret owner; /* the TPM's owner passphrase once it was given: menu_as_owner */
-	struct totp totp;    /* not open: not available, and totp_problem says why */
+	struct secret owner;    /* the TPM's owner passphrase once it was given: menu_as_owner */
+	struct secret card_pin; /* the user PIN of the dongle once it was right: menu_open_card */
+	char card_of_pin[65];   /* the application identifier of that dongle */
+	struct totp totp;       /* not open: not available, and totp_problem says why */
 	struct error totp_problem;
 	struct menu_hotp hotp;
 	struct explanation explanation; /* why the secret does not open; no cause: it does, or nothing is known */
@@ -72,6 +75,8 @@ void screen_time(struct menu *menu);
 int screen_tpm(struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
 void screen_unlock(struct menu *menu);
+/* The OpenPGP card of the dongle: its state, PINs, factory reset after a typed word. */
+void screen_keys(struct menu *menu);
 /* Makes the counter that tells an older /boot from the last signed one (A15). */
 void screen_rollback(struct menu *menu);
 /* Signs /boot with the owner's key from a stick: what changed, the key, its passphrase, the result. */
@@ -159,6 +164,13 @@ void menu_drop_before(struct menu *menu);
 void menu_add_approval(const struct menu *menu, struct ui_text *text);
 /* What runs now came out otherwise than was approved, and the owner vouches for it: all secrets in one go. */
 void menu_approve_now(struct menu *menu);
+
+/* Starts GnuPG, gives it the owner's public keys and asks for the user PIN of the dongle, where it was not given in
+ * this start: at most three times, with the tries that are left. What was right stays in locked memory until the menu's
+ * process ends. Release the session with openpgp_close. Errors: -E_REFUSED (the owner gave none, or the ROM holds no
+ * key of an owner), those of openpgp_card_check_pin. */
+int menu_open_card(struct menu *menu, struct openpgp **ret_session, struct error *error);
+void menu_forget_card(struct menu *menu);
 
 /* The TPM must have the storage key that this line records (format/tpm_name.h), from now on (A2); where it has not,
  * tpm_foreign says so. record: "rom" or "boot". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Signing /boot in the firmware, with the owner's exported secret key on a stick. */
+/* Signing /boot in the firmware, with the owner's key on the security dongle, or exported on a stick. */
 #include "attest/keep.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -24,10 +24,10 @@ static bool confirm(struct menu *menu)
 	            "Your signature says that /boot is as it should be, with all that is named here. Sign only what "
 	            "you changed "
 	            "yourself, by an update of the system for example.");
-	ui_text_add(
-	    &text, UI_NORMAL,
-	    "The key is a file *.asc, *.gpg, *.key or *.pgp at the top of a disk or USB stick (vfat or ext4), as "
-	    "gpg --export-secret-keys writes it. Nothing of it is kept.");
+	ui_text_add(&text, UI_NORMAL,
+	            "The key is on your security dongle, or a file *.asc, *.gpg, *.key or *.pgp at the top of a disk "
+	            "or USB stick (vfat or ext4), as "
+	            "gpg --export-secret-keys writes it. Nothing of it is kept.");
 	yes = ui_confirm(menu->ui, "Sign /boot as it is now?", &text, "Choose the key", "Back");
 	ui_text_clear(&text);
 	return yes;
@@ -81,14 +81,15 @@ static int make_writable(void *context, struct error *error)
 }
 
 /* /boot is writable from the moment when all is signed until all is written, and no longer. */
-static int sign(struct menu *menu, const struct signing_key *key, struct sign_result *result, bool *ret_written,
-                struct error *error)
+static int sign(struct menu *menu, const struct signing_key *key, const struct sign_card *card,
+                struct sign_result *result, bool *ret_written, struct error *error)
 {
 	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(buffer_clear) struct buffer list = {0};
 	bool writable = false;
 	struct sign_request request = {.directory = directory,
 	                               .secret = key,
+	                               .card = card,
 	                               .shown = menu->boot.snapshot,
 	                               .make_writable = make_writable,
 	                               .context = &writable};
@@ -145,23 +146,62 @@ static void show_result(struct menu *menu, const struct sign_result *result)
 	ui_text_clear(&text);
 }
 
-void screen_sign(struct menu *menu)
+static int sign_by_file(struct menu *menu, const struct media_file *file, struct sign_result *result, bool *ret_written,
+                        struct error *error)
 {
 	CLEANUP(signing_key_clear) struct signing_key key = {0};
+	int r = menu_read_owner_key(menu, TITLE, file, &key, error);
+
+	if (r == 0)
+		r = menu_open_owner_key(menu, TITLE, &key, error);
+	return r < 0 ? r : sign(menu, &key, NULL, result, ret_written, error);
+}
+
+/* A PIN that was right and is not any more was changed elsewhere: it is not given a second time. */
+static int sign_by_dongle(struct menu *menu, struct sign_result *result, bool *ret_written, struct error *error)
+{
+	CLEANUP(openpgp_close) struct openpgp *session = NULL;
+	struct sign_card card = {.owner = buffer_bytes(&menu->key)};
+	int r = menu_open_card(menu, &session, error);
+
+	if (r < 0)
+		return r;
+	card.session = session;
+	card.pin = secret_bytes(&menu->card_pin);
+	r = sign(menu, NULL, &card, result, ret_written, error);
+	if (r == -E_WRONG_AUTH)
+		menu_forget_card(menu);
+	return r;
+}
+
+/* Where a dongle is plugged in, the owner says which key. False: he went back. */
+static bool choose_dongle(struct menu *menu, bool *ret_dongle)
+{
+	static const struct ui_item items[] = {{'d', "The key on the security dongle", UI_NORMAL},
+	                                       {'s', "The key in a file on a disk or stick", UI_NORMAL}};
+	const struct ui_menu choice = {.title = "Which key signs?", .items = items, .count = ARRAY_SIZE(items)};
+	size_t chosen = 1;
+
+	if (openpgp_card_is_plugged_in() && ui_menu_run(menu->ui, &choice, &chosen) != UI_CHOSEN)
+		return false;
+	*ret_dongle = chosen == 0;
+	return true;
+}
+
+void screen_sign(struct menu *menu)
+{
 	struct sign_result result = {0};
 	struct media_file file;
 	struct error error;
-	bool written = false;
+	bool written = false, dongle;
 	int r;
 
-	if (!confirm(menu) || !offer_root(menu) || !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
+	if (!confirm(menu) || !offer_root(menu) || !choose_dongle(menu, &dongle))
 		return;
-	r = menu_read_owner_key(menu, TITLE, &file, &key, &error);
-	if (r == 0)
-		r = menu_open_owner_key(menu, TITLE, &key, &error);
-	if (r == 0)
-		r = sign(menu, &key, &result, &written, &error);
-	signing_key_clear(&key);
+	if (!dongle && !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
+		return;
+	r = dongle ? sign_by_dongle(menu, &result, &written, &error)
+	           : sign_by_file(menu, &file, &result, &written, &error);
 	if (r < 0)
 		log_line("sign refused code=%s written=%s sentence=\"%s\"", error_name(error.code),
 		         written ? "yes" : "no", error.sentence);

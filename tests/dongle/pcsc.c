@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A PC/SC library with one reader, which is the virtual dongle in this process: with `pcsc-driver` in scdaemon.conf
- * GnuPG's own scdaemon works with it, without a machine around. DONGLE_STATE names the state file, DONGLE_FAULT a
- * fault. */
+ * GnuPG's own scdaemon works with it, without a machine around. DONGLE_STATE names the state file (without it: dongle,
+ * beside HOME), DONGLE_FAULT a fault. */
 #include "apdu.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
@@ -30,6 +30,7 @@ struct reader_state {
 	unsigned char atr[33];
 };
 
+static char state_path[512];
 static struct card card = {.serial = 1};
 static bool loaded;
 static const uint8_t atr[] = {0x3b, 0xda, 0x18, 0xff, 0x81, 0xb1, 0xfe, 0x75, 0x1f, 0x03, 0x00,
@@ -62,6 +63,10 @@ long SCardEstablishContext(dword scope, const void *one, const void *two, handle
 	(void)two;
 	if (!loaded) {
 		card.state_path = getenv("DONGLE_STATE");
+		if (!card.state_path && getenv("HOME")) {
+			(void)snprintf(state_path, sizeof(state_path), "%s/../dongle", getenv("HOME"));
+			card.state_path = state_path;
+		}
 		if ((fault && !fault_parse(fault, &card.faults)) || card_load(&card, NULL) < 0)
 			return NO_DEVICE;
 		loaded = true;

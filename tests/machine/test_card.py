@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The owner's key on the security dongle: signing /boot in the firmware with it."""
+
+import os
+import shutil
+import subprocess
+
+from boot_steps import TO_MENU, machine_with, require
+from fixtures import Owner, locked, run
+from machine import TOP
+from owner_steps import MANUAL, to_menu
+from test_sign_in_machine import disk_hash, update
+
+PIN = "123456"
+WRONG = "654321"
+
+
+def card_with(directory, owner):
+    """A dongle's memory with OWNER's key in it: moved there by gpg, as on the owner's workstation. Returns its path."""
+    state = os.path.join(directory, "dongle")
+    home = os.path.join(directory, "gpg")
+    os.makedirs(home, mode=0o700)
+    library = os.path.join(TOP, "build", "tests", "dongle", "pcsc.so")
+    with open(os.path.join(home, "scdaemon.conf"), "w", encoding="ascii") as stream:
+        stream.write(f"disable-ccid\npcsc-driver {library}\n")
+    gpg = ["gpg", "--homedir", home, "--no-tty", "--quiet", "--expert", "--pinentry-mode", "loopback"]
+    environment = dict(os.environ, DONGLE_STATE=state, HOME=home)
+    with locked(owner.name):
+        try:
+            secret = run(["gpg", "--homedir", owner.home, "--batch", "--export-secret-keys", owner.fingerprint])
+        finally:
+            owner.quiet()
+
+    def told(words, *answers):
+        subprocess.run(gpg + words, env=environment, input=b"".join(answers), stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+
+    try:
+        told(["--batch", "--import"], secret)
+        told(["--command-fd", "0", "--edit-key", owner.fingerprint],
+             b"keytocard\ny\n1\n12345678\n12345678\nsave\n")
+        listing = run(gpg + ["--batch", "--with-colons", "--card-status"], env=environment).decode()
+    finally:
+        run(["gpgconf", "--homedir", home, "--kill", "all"])
+    require(f"\nfpr:{owner.fingerprint}:" in listing, f"the key did not get to the card:\n{listing}")
+    shutil.rmtree(home)
+    return state
+
+
+def sign(machine):
+    """From the main menu to the question for the PIN, or to the signing where it was given before."""
+    machine.see(r"Power off", 30)
+    machine.send("g")
+    machine.see(r"Choose the key", 30)
+    machine.send("y")
+    machine.see(r"Which key signs", 20)
+    machine.send("d")
+
+
+def test_signed_with_the_dongle(directory):
+    """An update of the system is signed with the key on the dongle. A wrong PIN is told with what is left, and never
+    locks the dongle; the right one is asked for once in a start."""
+    state = card_with(directory, Owner("owner"))
+    with machine_with(directory, spoil=update, settings=MANUAL,
+                      options=["--dongle-state", state, "--dongle-model", "nitrokey-pro"]) as machine:
+        to_menu(machine, mode="refused")
+        machine.refuse(rb"gpg", "GnuPG is not started before the owner asks")
+        before = disk_hash(machine)
+        sign(machine)
+        _, asked = machine.line("ask", 60)
+        require(asked["left"] == "3", f"{asked}")
+        machine.see(r"Tries left: 3", 20)
+        machine.send(WRONG + "\r")
+        _, asked = machine.line("ask", 60)
+        require(asked["left"] == "2", f"{asked}")
+        machine.see(r"2 tries are left", 20)
+        machine.send(WRONG + "\r")
+        # The last try is not spent.
+        _, refused = machine.line("sign refused", 60)
+        require(refused["code"] == "locked-out" and refused["written"] == "no", f"{refused}")
+        require(disk_hash(machine) == before, "the disk changed although nothing was signed")
+
+
+test_signed_with_the_dongle.seconds = 300
+
+
+def test_pin_once_a_start(directory):
+    """From power-on: one wrong PIN, then the right one; the second signing asks for none; after a restart it is asked
+    again. gpgv accepts what was signed, and the system starts."""
+    state = card_with(directory, Owner("owner"))
+    with machine_with(directory, spoil=update, settings=MANUAL,
+                      options=["--dongle-state", state, "--dongle-model", "librem-key"]) as machine:
+        to_menu(machine, mode="refused")
+        sign(machine)
+        machine.line("ask", 60)
+        machine.see(r"Tries left: 3", 20)
+        machine.send(WRONG + "\r")
+        machine.line("ask", 60)
+        machine.see(r"2 tries are left", 20)
+        machine.send(PIN + "\r")
+        _, signed = machine.line("sign ok", 90)
+        require(signed["signer"] == Owner("owner").fingerprint, f"{signed}")
+        words, _ = machine.line("verify", TO_MENU)
+        require(words == "verify ok", f"what was signed should verify: {words}")
+        machine.see(r"read again, and verifies", 30)
+        machine.send("\r")
+        machine.line("menu ready", TO_MENU)
+        sign(machine)
+        words, _ = machine.line("sign ok", 90)
+        machine.see(r"read again, and verifies", 30)
+        machine.send("\r")
+        machine.refuse(WRONG.encode(), "a PIN is on the screen or the log")
+        machine.line("menu ready", TO_MENU)
+        machine.see(r"Power off", 30)
+        machine.send("b")
+        machine.expect(rb"tiny: up name=updated", 120)
+        machine.expect(rb"tiny: ready", 60)
+
+
+test_pin_once_a_start.seconds = 420
