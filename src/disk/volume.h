@@ -26,8 +26,9 @@ struct volume_list {
 int volume_add(struct volume_list *list, const char *path, struct error *error);
 /* Adds every LUKS volume on the machine's disks and in the logical volumes of LVM on them (disk/lvm.h), removable ones
  * as well: the operating system would find them too. What cannot be read is left out. Logical volumes with LUKS stay
- * mapped, read-only unless change (key slots will be made or removed), until the list is released; there is one such
- * list at a time. Errors: -E_MEMORY. */
+ * mapped, read-only unless change (key slots will be made or removed), until the list is released; a
+ * later list takes the mappings over, and then nothing opens the logical volumes of an earlier one any more.
+ * Errors: -E_MEMORY. */
 int volume_add_all(struct volume_list *list, bool change, struct error *error);
 /* Refuses all that share a UUID with another one of the list. */
 void volume_refuse_duplicates(struct volume_list *list);
