@@ -9,9 +9,10 @@
 #include <string.h>
 
 #define MASK       0x9fu /* PCRs 0 to 4 and 7 */
-#define MAX_STEPS  4
+#define MAX_STEPS  5
 #define NOTE       77u
 #define PASSPHRASE "right"
+#define OWNER      "the owner"
 
 static struct swtpm swtpm;
 static struct tpm *tpm;
@@ -52,6 +53,36 @@ static int seal_passphrase(void)
 static int seal_wrong_owner(void)
 {
 	return seal_with("", "not the owner");
+}
+
+static int take_ownership(void)
+{
+	return tpm_set_passphrase(tpm, TPM_HIERARCHY_OWNER, BYTES_EMPTY, text(OWNER), NULL);
+}
+
+/* What the owner can approve anew. */
+static int seal_as_owner(void)
+{
+	return seal_with("", OWNER);
+}
+
+/* The PCRs as they are. */
+static int approve_with(const char *owner)
+{
+	struct tpm_pcrs pcrs;
+	int result = read_pcrs(&pcrs);
+
+	return result < 0 ? result : tpm_approve(tpm, TPM_SLOT_DISK, &pcrs, 1, text(owner), NULL);
+}
+
+static int approve(void)
+{
+	return approve_with(OWNER);
+}
+
+static int approve_wrong_owner(void)
+{
+	return approve_with("not the owner");
 }
 
 static int seal_nothing(void)
@@ -353,6 +384,16 @@ static const struct row table[] = {
     {"difference, none", {seal}, difference, 0},
     {"difference, two PCRs", {seal, other_settings, cap}, difference, 1 << 7 | 1 << 4},
     {"forget, missing object", {NULL}, forget, 0},
+    /* other PCRs, approved by the owner */
+    {"approve, and unseal", {take_ownership, seal_as_owner, other_settings, approve}, unseal, 0},
+    {"approve, what was before opens no more",
+     {take_ownership, seal_as_owner, other_settings, approve, power_cycle},
+     unseal,
+     -E_WRONG_PCR},
+    {"approve, wrong owner", {take_ownership, seal_as_owner, other_settings}, approve_wrong_owner, -E_WRONG_AUTH},
+    {"approve, after the cap", {take_ownership, seal_as_owner, cap}, approve, -E_WRONG_PCR},
+    {"approve, missing object", {take_ownership}, approve, -E_NO_SECRET},
+    {"approve, sealed without an owner", {seal}, approve, -E_UNSUPPORTED},
     /* the key that computes inside */
     {"hmac, key made", {hmac_make}, hmac, 0},
     {"hmac, missing object", {NULL}, hmac, -E_NO_SECRET},
