@@ -104,7 +104,8 @@ static int cap(const struct trust_way_out *way, const char *tpm_where, const str
                struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	int r = tpm_open(tpm_where, &tpm, error);
+	/* A boot follows a menu that ended in order, and closed what it had opened. */
+	int r = (way->needs_kernel ? tpm_open_clean : tpm_open)(tpm_where, &tpm, error);
 
 	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED)
 		return without_tpm(r, way, keys, error);

@@ -13,6 +13,7 @@ enum choice {
 	ENTRIES,
 	FORCED,
 	TOTP,
+	SETUP,
 	OWNERSHIP,
 	SIGN,
 	ROOT,
@@ -97,6 +98,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
 	add(shown, TOTP, 't',
 	    menu->totp_problem.code == E_NO_SECRET ? "TOTP: make the secret" : "TOTP: new secret, details", UI_NORMAL);
+	if (menu_steps_left(menu) > 0)
+		add(shown, SETUP, 'e', "Make this machine yours, step by step", UI_NORMAL);
 	add(shown, OWNERSHIP, 'c', "Ownership: TPM, security dongle, disk unlock key",
 	    menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
 	add(shown, SETTINGS, 's', "Settings", UI_NORMAL);
@@ -137,6 +140,8 @@ static int choose(struct menu *menu, enum choice choice)
 	case TOTP:
 		screen_totp(menu);
 		return 0;
+	case SETUP:
+		return screen_setup(menu);
 	case OWNERSHIP:
 		return screen_ownership(menu);
 	case SIGN:

@@ -2,7 +2,7 @@
 /* What the owner sets up once and looks at rarely: what vouches for the firmware, and what it keeps. */
 #include "menu/screen.h"
 
-enum choice { HOTP, KEYS, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
+enum choice { SETUP, HOTP, KEYS, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
 
 static const char help[] =
     "HOTP: a USB security dongle checks the firmware at every start.\n"
@@ -39,6 +39,7 @@ static void build(const struct menu *menu, struct shown *shown)
 	bool verified = menu->boot.trust.state == TRUST_VERIFIED;
 
 	shown->count = 0;
+	add(shown, SETUP, 'e', "Make this machine yours, step by step", UI_NORMAL);
 	add(shown, TPM, 'm', "TPM: state, ownership", menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
 	if (menu->tpm)
 		add(shown, HOTP, 'h', "HOTP: security dongle", UI_NORMAL);
@@ -53,6 +54,8 @@ static void build(const struct menu *menu, struct shown *shown)
 static int choose(struct menu *menu, enum choice choice)
 {
 	switch (choice) {
+	case SETUP:
+		return screen_setup(menu);
 	case TPM:
 		return screen_tpm(menu);
 	case HOTP:

@@ -12,6 +12,7 @@
 #include "menu/menu.h"
 #include "owner/approval.h"
 #include "owner/media.h"
+#include "rom/owner_files.h"
 #include "rom/settings.h"
 #include "tpm/tpm.h"
 
@@ -73,6 +74,14 @@ void screen_hotp(struct menu *menu);
 void screen_time(struct menu *menu);
 /* State of the TPM; takes its ownership after a typed word. */
 int screen_tpm(struct menu *menu);
+/* Offers to write the Name of the TPM's storage key into the ROM (A2), and to restart. ret_recorded: it was written. */
+int screen_record_tpm(struct menu *menu, struct bytes name, bool *ret_recorded);
+/* The owner's public key, from a stick into the ROM. */
+int screen_rom_key(struct menu *menu);
+/* The steps that make the machine the owner's: what is done, what is next. */
+int screen_setup(struct menu *menu);
+/* How many of them are left that are not optional. Costs no command of the TPM. */
+unsigned menu_steps_left(const struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
 void screen_unlock(struct menu *menu);
 /* The OpenPGP card of the dongle: its state, PINs, factory reset after a typed word. */
@@ -165,6 +174,21 @@ void menu_add_approval(const struct menu *menu, struct ui_text *text);
 /* What runs now came out otherwise than was approved, and the owner vouches for it: all secrets in one go. */
 void menu_approve_now(struct menu *menu);
 
+/* One of the owner's files in the ROM, to be changed. title, name and content are the caller's. */
+struct menu_rom_change {
+	const char *title; /* of the screen */
+	const char *name;  /* OWNER_FILE_... */
+	struct bytes content;
+	struct flash *flash;
+	struct menu_forecast forecast; /* since menu_rom_change_prepare */
+};
+/* Checks the content, opens the flash and foresees; writes nothing. Release with menu_rom_change_clear.
+ * Errors: those of owner_file_check, flash_open_board and flash_read. */
+int menu_rom_change_prepare(struct menu *menu, struct menu_rom_change *change, struct error *error);
+/* Approves, then writes; in force from the next start on. Errors: those of menu_approve and owner_files_change. */
+int menu_rom_change_write(struct menu *menu, struct menu_rom_change *change, size_t *ret_written, struct error *error);
+void menu_rom_change_clear(struct menu_rom_change *change);
+
 /* Starts GnuPG, gives it the owner's public keys and asks for the user PIN of the dongle, where it was not given in
  * this start: at most three times, with the tries that are left. What was right stays in locked memory until the menu's
  * process ends. Release the session with openpgp_close. Errors: -E_REFUSED (the owner gave none, or the ROM holds no
@@ -175,9 +199,6 @@ void menu_forget_card(struct menu *menu);
 /* The TPM must have the storage key that this line records (format/tpm_name.h), from now on (A2); where it has not,
  * tpm_foreign says so. record: "rom" or "boot". */
 void menu_expect_tpm(struct menu *menu, struct bytes line, const char *record);
-/* Writes the Name into the ROM: it counts from the next start on, whose PCR 7 differs.
- * Errors: those of flash_open_board and owner_files_change, -E_MEMORY. */
-int menu_record_tpm(struct menu *menu, struct bytes name, struct error *error);
 /* As the verified /boot records it, where the ROM does not: before the TPM releases anything. */
 void menu_expect_tpm_of_boot(struct menu *menu);
 

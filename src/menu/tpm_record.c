@@ -5,8 +5,6 @@
 #include "boot/seen_key.h"
 #include "format/tpm_name.h"
 #include "menu/screen.h"
-#include "rom/flash_board.h"
-#include "rom/owner_files.h"
 
 #define RECORD_OF_BOOT "kexec_tpm_name.txt"
 #define RECORD_LIMIT   256
@@ -47,28 +45,53 @@ void menu_expect_tpm_of_boot(struct menu *menu)
 	menu_expect_tpm(menu, line, "boot");
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total, unsigned long long ms)
+/* Above zero: the owner restarts the machine. */
+static int offer_restart(struct menu *menu)
 {
-	(void)ms;
-	ui_progress(context, "Recording the TPM", "Writing the flash", done, total);
+	struct ui_text text = {0};
+	bool yes;
+
+	ui_text_add(&text, UI_GOOD, "The ROM remembers this TPM from the next start on.");
+	ui_text_add(&text, UI_NORMAL, "Restart before you make new secrets: PCR 7 differs then.");
+	yes = ui_confirm(menu->ui, "Recorded", &text, "Restart now", "Later");
+	ui_text_clear(&text);
+	return yes ? MENU_EXIT_REBOOT : 0;
 }
 
-int menu_record_tpm(struct menu *menu, struct bytes name, struct error *error)
+int screen_record_tpm(struct menu *menu, struct bytes name, bool *ret_recorded)
 {
-	CLEANUP(flash_close) struct flash *flash = NULL;
 	CLEANUP(buffer_clear) struct buffer line = {0};
-	const struct flash_watch watch = {show_progress, menu->ui};
-	struct flash_count count = {0};
-	struct bytes content;
-	int r = flash_open_board(&menu->settings, &flash, error);
+	CLEANUP(menu_rom_change_clear)
+	struct menu_rom_change change = {.title = "Record this TPM", .name = OWNER_FILE_TPM_NAME};
+	struct ui_text text = {0};
+	struct error error;
+	size_t written = 0;
+	bool yes;
+	int r;
 
 	tpm_name_write(name, &line);
-	content = buffer_bytes(&line);
-	if (r == 0 && content.size == 0)
-		r = error_set(error, E_MEMORY, OWNER_FILE_TPM_NAME, "there is not enough memory to write it");
+	change.content = buffer_bytes(&line);
+	r = menu_rom_change_prepare(menu, &change, &error);
+	ui_text_add(
+	    &text, UI_NORMAL,
+	    "The ROM can remember this TPM by the Name of its key. Another TPM in its place, or something on its "
+	    "bus, is then noticed at every start, before a passphrase is asked.");
+	ui_text_add(&text, UI_DIM,
+	            "The flash is written: the file heads/tpm-name, measured into PCR 7. You can also sign the Name on "
+	            "/boot, as kexec_tpm_name.txt.");
 	if (r == 0)
-		r = owner_files_change(flash, OWNER_FILE_TPM_NAME, &content, &watch, &count, error);
-	if (r == 0)
-		log_line("tpm recorded in=rom written=%zu", count.written);
-	return r;
+		menu_forecast_describe(&change.forecast, &text);
+	yes = r == 0 && ui_confirm(menu->ui, change.title, &text, "Record it in the ROM", "Not now");
+	ui_text_clear(&text);
+	if (yes)
+		r = menu_rom_change_write(menu, &change, &written, &error);
+	if (r < 0) {
+		log_error(&error);
+		screen_error(menu, "The TPM was not recorded", &error);
+	}
+	if (r < 0 || !yes)
+		return 0;
+	log_line("tpm recorded in=rom written=%zu", written);
+	*ret_recorded = true;
+	return offer_restart(menu);
 }

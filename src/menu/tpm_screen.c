@@ -171,47 +171,6 @@ static void show_done(struct menu *menu, const struct tpm_reset_result *result)
 	ui_text_clear(&text);
 }
 
-/* Above zero: the owner restarts the machine. */
-static int offer_restart(struct menu *menu)
-{
-	struct ui_text text = {0};
-	bool yes;
-
-	ui_text_add(&text, UI_GOOD, "The ROM remembers this TPM from the next start on.");
-	ui_text_add(&text, UI_NORMAL,
-	            "Make the TOTP secret after that: what is sealed before the restart does not open after it.");
-	yes = ui_confirm(menu->ui, "Recorded", &text, "Restart now", "Later");
-	ui_text_clear(&text);
-	return yes ? MENU_EXIT_REBOOT : 0;
-}
-
-/* 0: the owner does not want it, or it failed and he was told; ret_recorded says what the ROM holds now. */
-static int offer_record(struct menu *menu, struct bytes name, bool *ret_recorded)
-{
-	struct ui_text text = {0};
-	struct error error;
-	bool yes;
-
-	ui_text_add(
-	    &text, UI_NORMAL,
-	    "The ROM can remember this TPM by the Name of its key. Another TPM in its place, or something on its "
-	    "bus, is then noticed at every start, before a passphrase is asked.");
-	ui_text_add(&text, UI_DIM,
-	            "The flash is written: the file heads/tpm-name, measured into PCR 7. You can also sign "
-	            "the Name on /boot, as kexec_tpm_name.txt.");
-	yes = ui_confirm(menu->ui, "Record this TPM", &text, "Record it in the ROM", "Not now");
-	ui_text_clear(&text);
-	if (!yes)
-		return 0;
-	if (menu_record_tpm(menu, name, &error) < 0) {
-		log_error(&error);
-		screen_error(menu, "The TPM was not recorded", &error);
-		return 0;
-	}
-	*ret_recorded = true;
-	return offer_restart(menu);
-}
-
 /* With the passphrase, a TPM that is the owner's from now on. */
 static int have_taken(struct menu *menu, const struct tpm_reset_result *result, struct bytes passphrase)
 {
@@ -223,7 +182,7 @@ static int have_taken(struct menu *menu, const struct tpm_reset_result *result, 
 	menu->tpm_record = NULL;
 	menu->tpm_foreign.code = E_NONE;
 	show_done(menu, result);
-	status = offer_record(menu, result->name, &recorded);
+	status = screen_record_tpm(menu, result->name, &recorded);
 	if (status > 0)
 		return status;
 	if (menu_read_tpm(menu, &error) < 0)

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Taking ownership of the machine, step by step. Nothing remembers how far it went: each step is done or not by what
+ * ROM, TPM and /boot say now, so that whatever interrupts it - a power cut, the restarts that it needs - it goes on
+ * where it was. The order is that of what is measured: what goes into the ROM comes before what is sealed to it. */
+#include "base/cleanup.h"
+#include "menu/screen.h"
+#include <stdio.h>
+
+struct step {
+	char key;
+	const char *what;
+	bool optional;
+	bool (*done)(const struct menu *menu);
+	const char *(*missing)(const struct menu *menu); /* what it has to wait for; NULL: nothing */
+	int (*run)(struct menu *menu);
+};
+
+static bool has_key(const struct menu *menu)
+{
+	return menu->key.size > 0;
+}
+
+static bool is_owned(const struct menu *menu)
+{
+	return menu->tpm && menu->tpm_info.owner_auth_set && menu->tpm_foreign.code == E_NONE;
+}
+
+static bool is_recorded(const struct menu *menu)
+{
+	return menu->tpm_record != NULL && menu->tpm_foreign.code == E_NONE;
+}
+
+static bool has_totp(const struct menu *menu)
+{
+	return menu->totp.open;
+}
+
+static bool is_signed(const struct menu *menu)
+{
+	return menu->boot.trust.state == TRUST_VERIFIED;
+}
+
+static bool has_hotp(const struct menu *menu)
+{
+	return menu->hotp.known;
+}
+
+static bool counts(const struct menu *menu)
+{
+	return is_signed(menu) && menu->boot.verify.rollback == VERIFY_ROLLBACK_OK;
+}
+
+static bool unlocks(const struct menu *menu)
+{
+	struct tpm_seal_state state;
+
+	return menu->tpm && tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &state, NULL) == 0;
+}
+
+static const char *needs_tpm(const struct menu *menu)
+{
+	return menu->tpm ? NULL : "there is no TPM";
+}
+
+static const char *needs_owned(const struct menu *menu)
+{
+	return is_owned(menu) ? NULL : "the TPM has to be yours first";
+}
+
+static const char *needs_recorded(const struct menu *menu)
+{
+	if (!is_owned(menu) || !has_key(menu))
+		return "what the ROM holds is measured: first the key and the TPM";
+	return NULL;
+}
+
+static const char *needs_key(const struct menu *menu)
+{
+	return has_key(menu) ? NULL : "the ROM needs your public key first";
+}
+
+static const char *needs_signed(const struct menu *menu)
+{
+	return is_signed(menu) ? NULL : "/boot has to verify first";
+}
+
+static int record(struct menu *menu)
+{
+	struct bytes name;
+	struct error error;
+	bool recorded = false;
+
+	if (tpm_storage_key_name(menu->tpm, &name, &error) == 0)
+		return screen_record_tpm(menu, name, &recorded);
+	screen_error(menu, "The TPM was not recorded", &error);
+	return 0;
+}
+
+static int run_totp(struct menu *menu)
+{
+	screen_totp(menu);
+	return 0;
+}
+
+static int run_sign(struct menu *menu)
+{
+	screen_sign(menu);
+	return 0;
+}
+
+static int run_hotp(struct menu *menu)
+{
+	screen_hotp(menu);
+	return 0;
+}
+
+static int run_rollback(struct menu *menu)
+{
+	screen_rollback(menu);
+	return 0;
+}
+
+static int run_unlock(struct menu *menu)
+{
+	screen_unlock(menu);
+	return 0;
+}
+
+static const struct step steps[] = {
+    {'1', "Your public key in the ROM, from a stick", false, has_key, NULL, screen_rom_key},
+    {'2', "The TPM: take its ownership", false, is_owned, needs_tpm, screen_tpm},
+    {'3', "The TPM recorded in the ROM (restarts)", false, is_recorded, needs_owned, record},
+    {'4', "TOTP: the secret for your phone", false, has_totp, needs_recorded, run_totp},
+    {'5', "/boot signed with your key", false, is_signed, needs_key, run_sign},
+    {'6', "HOTP: your security dongle checks the firmware", true, has_hotp, needs_recorded, run_hotp},
+    {'7', "An older /boot is refused", true, counts, needs_signed, run_rollback},
+    {'8', "The TPM opens the disk", true, unlocks, needs_signed, run_unlock},
+};
+#define STEPS ARRAY_SIZE(steps)
+
+static const char help[] =
+    "The steps that make this machine yours, in their order. [x] is done: ROM, TPM and /boot say so, and nothing else "
+    "remembers it. Whatever interrupts a step, come back here.\n"
+    "The key and the TPM come first, because the ROM is measured: a secret that was sealed before would not open "
+    "after.\n"
+    "Make the key itself on a workstation, or on your dongle with `heads key`; only its public half goes into the ROM.";
+
+unsigned menu_steps_left(const struct menu *menu)
+{
+	unsigned left = 0;
+
+	for (size_t i = 0; i < STEPS; i++)
+		left += !steps[i].optional && !steps[i].done(menu);
+	return left;
+}
+
+struct shown {
+	struct ui_item items[STEPS];
+	char labels[STEPS][100];
+	size_t next; /* the first one that can be done now */
+};
+
+static void build(const struct menu *menu, struct shown *shown)
+{
+	shown->next = 0;
+	for (size_t i = STEPS; i-- > 0;) {
+		const struct step *step = &steps[i];
+		bool done = step->done(menu);
+		const char *missing = done || !step->missing ? NULL : step->missing(menu);
+
+		(void)snprintf(shown->labels[i], sizeof(shown->labels[i]), "[%c] %s%s%s%s", done ? 'x' : ' ',
+		               step->what, step->optional ? " (optional)" : "", missing ? ": " : "",
+		               missing ? missing : "");
+		shown->items[i] = (struct ui_item){step->key, shown->labels[i],
+		                                   done      ? UI_GOOD
+		                                   : missing ? UI_DIM
+		                                             : UI_NORMAL};
+		if (!done && !missing)
+			shown->next = i;
+	}
+}
+
+static int run(struct menu *menu, const struct step *step)
+{
+	const char *missing = step->missing ? step->missing(menu) : NULL;
+	struct error error;
+
+	if (!missing)
+		return step->run(menu);
+	(void)error_set(&error, E_ORDER, step->what, "%s", missing);
+	screen_error(menu, step->what, &error);
+	return 0;
+}
+
+int screen_setup(struct menu *menu)
+{
+	struct shown shown;
+	struct ui_menu screen = {.title = "Make this machine yours",
+	                         .status = menu_status,
+	                         .context = menu,
+	                         .items = shown.items,
+	                         .count = STEPS,
+	                         .help = help};
+
+	for (;;) {
+		size_t choice;
+		int status;
+
+		build(menu, &shown);
+		screen.selected = shown.next;
+		if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK || choice >= STEPS)
+			return 0;
+		status = run(menu, &steps[choice]);
+		if (status > 0)
+			return status;
+	}
+}
