@@ -109,7 +109,7 @@ static int make_lists(const struct snapshot *snapshot, struct sign_set *set, uin
 		const struct snapshot_entry *entry = snapshot_at(snapshot, i);
 		char path[MANIFEST_MAX_PATH + 3];
 
-		if (strncmp(entry->path, "kexec", 5) == 0)
+		if (strncmp(entry->path, "kexec", 5) == 0 || signed_set_is_remnant(entry->path))
 			continue;
 		r = tree_add(&tree, entry->path, entry->type, entry->target);
 		if (entry->type != TREE_FILE)

@@ -28,11 +28,24 @@ bool signed_set_of_staged(const char *path, struct signed_set_name *ret_name)
 	return signed_set_is_name(ret_name->text) || strcmp(ret_name->text, SIGNATURE_NAME) == 0;
 }
 
+/* As Linux makes short names: six characters, or two and four hexadecimal digits, then "~" and a digit. */
+bool signed_set_is_remnant(const char *path)
+{
+	size_t size = strlen(path);
+
+	if (size != strlen("KEXEC_~1.NEW") || path[6] != '~' || path[7] < '1' || path[7] > '9')
+		return false;
+	if (strcmp(path + 8, ".NEW") != 0 && strcmp(path + 8, ".TXT") != 0 && strcmp(path + 8, ".SIG") != 0)
+		return false;
+	return memcmp(path, "KEXEC_", 6) == 0 || memcmp(path, "KEXECS", 6) == 0 ||
+	       (memcmp(path, "KE", 2) == 0 && strspn(path + 2, "0123456789ABCDEF") == 4);
+}
+
 bool signed_set_is_staged_name(const char *path)
 {
 	struct signed_set_name name;
 
-	return signed_set_of_staged(path, &name);
+	return signed_set_of_staged(path, &name) || signed_set_is_remnant(path);
 }
 
 static const struct snapshot_entry *find_file(const struct snapshot *snapshot, const char *name)

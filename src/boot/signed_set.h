@@ -26,7 +26,11 @@ enum signed_set {
 
 /* A name that kexec.sig covers: the shell's kexec*.txt, of plain characters. */
 bool signed_set_is_name(const char *path);
-/* The name of a file that signing stages: kexec.sig.new, and NAME.new of a signed name. */
+/* What a power cut leaves of a file of the set, or of a staged one, on vfat, where the long name and the short one may
+ * lie in different sectors: the short one alone (KEXEC_~1.NEW, KE1A2B~1.TXT). It stands for no name, nothing reads it,
+ * and the next signing removes it (A18). */
+bool signed_set_is_remnant(const char *path);
+/* The name of a file that signing stages: kexec.sig.new, and NAME.new of a signed name; or a remnant. */
 bool signed_set_is_staged_name(const char *path);
 /* The same, and which name it stands for. */
 struct signed_set_name {

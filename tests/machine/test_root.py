@@ -139,11 +139,7 @@ def test_root_changed_waits(directory):
 def test_root_with_pending_journal_waits(directory):
     """The journal would change the files after they were compared: that is said, and nothing boots by itself."""
     def pending(root):
-        with open(root.path, "r+b") as disk:
-            disk.seek(MIB + 1024 + 0x60)
-            flags = disk.read(1)[0]
-            disk.seek(MIB + 1024 + 0x60)
-            disk.write(bytes([flags | 4]))
+        run(["debugfs", "-w", "-R", "feature needs_recovery", f"{root.path}?offset={MIB}"])
 
     with machine_with_root(directory, settings=CHECKED + MANUAL) as machine:
         to_menu(machine)

@@ -280,6 +280,32 @@ static void test_a_stale_staged_set_is_not_in_force(void **state)
 	assert_int_equal(result.interrupted, VERIFY_INTERRUPTED_OLD);
 }
 
+/* vfat: the long name of a staged file was removed, its short one not yet. Other names beside are still foreign (A12).
+ */
+static void test_a_short_name_that_was_left_is_no_finding(void **state)
+{
+	static const char *const left[] = {"KEXEC_~1.NEW", "KE1A2B~1.TXT", "KEXECS~1.NEW"};
+	static const char *const foreign[] = {"KEXEC_~0.NEW", "KEXEC_~1.EFI", "KEXEC_~1.NEWS", "KERNEL~1.NEW",
+	                                      "kexec_~1.new"};
+	CLEANUP(sign_set_clear) struct sign_set set = {0};
+
+	(void)state;
+	make_states(false, &set);
+	for (size_t i = 0; i < ARRAY_SIZE(left) + ARRAY_SIZE(foreign); i++) {
+		const char *name = i < ARRAY_SIZE(left) ? left[i] : foreign[i - ARRAY_SIZE(left)];
+		CLEANUP(verify_result_clear) struct verify_result result = {0};
+
+		start_over();
+		write_text(at("boot/%s", name), "left\n");
+		verify_boot(&result);
+		assert_int_equal(result.ok, i < ARRAY_SIZE(left));
+		if (i < ARRAY_SIZE(left)) {
+			sign_extra(at("boot"), NULL, 0);
+			assert_int_equal(access(at("boot/%s", name), F_OK), -1);
+		}
+	}
+}
+
 /* Nobody can make a set of files that were not signed together. */
 static void test_a_staged_file_of_a_stranger_changes_nothing(void **state)
 {
@@ -331,6 +357,7 @@ int main(void)
 	    cmocka_unit_test_teardown(test_power_cut_on_a_disk_without_a_journal, unmount),
 	    cmocka_unit_test(test_the_next_signing_tidies_up),
 	    cmocka_unit_test(test_a_stale_staged_set_is_not_in_force),
+	    cmocka_unit_test(test_a_short_name_that_was_left_is_no_finding),
 	    cmocka_unit_test(test_a_staged_file_of_a_stranger_changes_nothing),
 	    cmocka_unit_test(test_names_that_cannot_be_signed),
 	};
