@@ -190,7 +190,7 @@ static int move_one(struct openpgp *session, const char *fingerprint, unsigned n
 int openpgp_move_to_card(struct openpgp *session, const char *fingerprint, struct bytes admin, struct error *error)
 {
 	unsigned numbers[OPENPGP_SLOTS];
-	struct gnupg_keys keys;
+	struct gnupg_keys keys = {0};
 	int r = openpgp_check_pin(OPENPGP_ADMIN_PIN, admin, error);
 
 	if (r == 0)

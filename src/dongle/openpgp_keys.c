@@ -41,6 +41,7 @@ int openpgp_find(struct openpgp *session, const char *fingerprint, bool secret, 
 	CLEANUP(buffer_clear) struct buffer output = {0};
 	int status, r = openpgp_gpg(session, &run, &output, &status, error);
 
+	*ret_keys = (struct gnupg_keys){0};
 	if (r == 0)
 		r = gnupg_keys_read(buffer_bytes(&output), ret_keys, error);
 	if (r < 0)
@@ -205,7 +206,7 @@ int openpgp_import(struct openpgp *session, struct bytes key, struct bytes passp
 	 */
 	if (gnupg_status_word(buffer_bytes(&output), "IMPORT_RES", 9, parts, sizeof(parts)) &&
 	    strcmp(parts, "0") != 0) {
-		struct gnupg_keys keys;
+		struct gnupg_keys keys = {0};
 
 		if (openpgp_find(session, fingerprint, true, &keys, error) < 0)
 			return error_set(error, E_WRONG_AUTH, fingerprint, "that is not the passphrase of the key %s",
@@ -247,7 +248,7 @@ int openpgp_export_public(struct openpgp *session, const char *fingerprint, stru
 
 static int check_whole(struct openpgp *session, const char *fingerprint, struct error *error)
 {
-	struct gnupg_keys keys;
+	struct gnupg_keys keys = {0};
 	int r = openpgp_find(session, fingerprint, true, &keys, error);
 
 	for (size_t i = 0; r == 0 && i < keys.count; i++)
@@ -304,7 +305,7 @@ int openpgp_export_secret(struct openpgp *session, const char *fingerprint, stru
 static int before_primary(struct openpgp *session, const char *fingerprint, struct bytes pin, bool *ret_on_card,
                           struct error *error)
 {
-	struct gnupg_keys keys;
+	struct gnupg_keys keys = {0};
 	int r = openpgp_find(session, fingerprint, true, &keys, error);
 
 	if (r < 0)

@@ -27,7 +27,7 @@ static int read_signature(struct openpgp *session, struct bytes output, const ch
 static int choose_key(struct openpgp *session, const char *fingerprint, struct bytes pin, char key[OPENPGP_FINGERPRINT],
                       struct error *error)
 {
-	struct gnupg_keys keys;
+	struct gnupg_keys keys = {0};
 	int r;
 
 	if (fingerprint) {

@@ -75,8 +75,7 @@ static int add_key(const struct bytes *fields, bool primary, struct gnupg_keys *
 		return error_set(error, E_TOO_LARGE, "keys", "there are more than %d keys", GNUPG_MAX_KEYS);
 	key = &keys->keys[keys->count++];
 	*key = (struct gnupg_key){.primary = primary};
-	key->usable =
-	    fields[FIELD_VALIDITY].size == 0 || !memchr("redin", fields[FIELD_VALIDITY].data[0], strlen("redin"));
+	key->usable = fields[FIELD_VALIDITY].size == 0 || !strchr("redin", fields[FIELD_VALIDITY].data[0]);
 	/* Upper case stands for the key with its subkeys. */
 	for (size_t i = 0; i < fields[FIELD_CAPABILITIES].size; i++) {
 		char letter = (char)fields[FIELD_CAPABILITIES].data[i];

@@ -10,14 +10,6 @@
 
 enum choice { PIN, ADMIN, UNBLOCK, RESET, AGAIN, CHOICES };
 
-static const struct ui_item items[CHOICES] = {
-    [PIN] = {'u', "Change the user PIN", UI_NORMAL},
-    [ADMIN] = {'a', "Change the admin PIN", UI_NORMAL},
-    [UNBLOCK] = {'n', "New user PIN, with the admin PIN (forgotten or locked)", UI_NORMAL},
-    [RESET] = {'f', "Factory reset: destroys the keys on the dongle", UI_WARNING},
-    [AGAIN] = {'r', "Read the dongle again", UI_NORMAL},
-};
-
 static const char help[] =
     "The user PIN is asked for when the dongle signs. After three wrong ones it is locked, and the admin PIN sets a "
     "new "
@@ -30,7 +22,18 @@ struct keys {
 	struct menu *menu;
 	struct openpgp *session;
 	struct openpgp_card card;
+	struct ui_item items[CHOICES];
 };
+
+static void offer(struct keys *keys)
+{
+	keys->items[PIN] = (struct ui_item){'u', "Change the user PIN", UI_NORMAL};
+	keys->items[ADMIN] = (struct ui_item){'a', "Change the admin PIN", UI_NORMAL};
+	keys->items[UNBLOCK] =
+	    (struct ui_item){'n', "New user PIN, with the admin PIN (forgotten or locked)", UI_NORMAL};
+	keys->items[RESET] = (struct ui_item){'f', "Factory reset: destroys the keys on the dongle", UI_WARNING};
+	keys->items[AGAIN] = (struct ui_item){'r', "Read the dongle again", UI_NORMAL};
+}
 
 static void add_tries(struct ui_text *text, const char *name, unsigned left)
 {
@@ -163,7 +166,7 @@ static int run(struct keys *keys, struct error *error)
 	const struct ui_menu screen = {.title = TITLE,
 	                               .status = describe,
 	                               .context = keys,
-	                               .items = items,
+	                               .items = keys->items,
 	                               .count = CHOICES,
 	                               .selected = AGAIN,
 	                               .help = help};
@@ -197,6 +200,7 @@ void screen_keys(struct menu *menu)
 	int r = openpgp_open(NULL, &session, &error);
 
 	keys.session = session;
+	offer(&keys);
 	if (r == 0)
 		r = run(&keys, &error);
 	if (r < 0)

@@ -13,6 +13,7 @@ from test_sign_in_machine import disk_hash, update
 
 PIN = "123456"
 WRONG = "654321"
+FRESH = "98765432"
 
 
 def card_with(directory, owner):
@@ -57,9 +58,34 @@ def sign(machine):
     machine.send("d")
 
 
+def change_pin(machine):
+    """On the screen of keys: what the dongle says, and another user PIN. Ends in the main menu."""
+    machine.see(r"Power off", 30)
+    machine.send("c")
+    machine.see(r"Keys and PINs of the security dongle", 20)
+    machine.send("g")
+    _, card = machine.line("key card", 60)
+    require(card["pin"] == "3" and card["admin"] == "3", f"{card}")
+    machine.see(Owner("owner").fingerprint, 20)
+    machine.send("u")
+    machine.see(r"Tries left: 3", 20)
+    machine.send(PIN + "\r")
+    machine.see(r"New user PIN", 20)
+    machine.send(FRESH + "\r")
+    machine.see(r"New user PIN, again", 20)
+    machine.send(FRESH + "\r")
+    _, changed = machine.line("key pin-changed", 60)
+    require(changed["which"] == "user", f"{changed}")
+    machine.see(r"has the new user PIN", 20)
+    machine.send("\r")
+    machine.line("key card", 60)
+    machine.see(r"Factory reset", 20)
+    machine.send("\x1b")
+
+
 def test_signed_with_the_dongle(directory):
     """An update of the system is signed with the key on the dongle. A wrong PIN is told with what is left, and never
-    locks the dongle; the right one is asked for once in a start."""
+    locks the dongle; the disk stays as it was."""
     state = card_with(directory, Owner("owner"))
     with machine_with(directory, spoil=update, settings=MANUAL,
                       options=["--dongle-state", state, "--dongle-model", "nitrokey-pro"]) as machine:
@@ -85,8 +111,8 @@ test_signed_with_the_dongle.seconds = 300
 
 
 def test_pin_once_a_start(directory):
-    """From power-on: one wrong PIN, then the right one; the second signing asks for none; after a restart it is asked
-    again. gpgv accepts what was signed, and the system starts."""
+    """From power-on: one wrong PIN, then the right one; the second signing asks for none; the screen of keys
+    changes it. gpgv accepts what was signed, and the system starts."""
     state = card_with(directory, Owner("owner"))
     with machine_with(directory, spoil=update, settings=MANUAL,
                       options=["--dongle-state", state, "--dongle-model", "librem-key"]) as machine:
@@ -109,8 +135,10 @@ def test_pin_once_a_start(directory):
         words, _ = machine.line("sign ok", 90)
         machine.see(r"read again, and verifies", 30)
         machine.send("\r")
-        machine.refuse(WRONG.encode(), "a PIN is on the screen or the log")
         machine.line("menu ready", TO_MENU)
+        change_pin(machine)
+        machine.refuse(WRONG.encode(), "a PIN is on the screen or the log")
+        machine.refuse(FRESH.encode(), "a PIN is on the screen or the log")
         machine.see(r"Power off", 30)
         machine.send("b")
         machine.expect(rb"tiny: up name=updated", 120)
