@@ -7,12 +7,12 @@
 #include <stdio.h>
 
 struct step {
-	char key;
 	const char *what;
-	bool optional;
 	bool (*done)(const struct menu *menu);
 	const char *(*missing)(const struct menu *menu); /* what it has to wait for; NULL: nothing */
 	int (*run)(struct menu *menu);
+	char key;
+	bool optional;
 };
 
 static bool has_key(const struct menu *menu)
@@ -127,14 +127,14 @@ static int run_unlock(struct menu *menu)
 }
 
 static const struct step steps[] = {
-    {'1', "Your public key in the ROM, from a stick", false, has_key, NULL, screen_rom_key},
-    {'2', "The TPM: take its ownership", false, is_owned, needs_tpm, screen_tpm},
-    {'3', "The TPM recorded in the ROM (restarts)", false, is_recorded, needs_owned, record},
-    {'4', "TOTP: the secret for your phone", false, has_totp, needs_recorded, run_totp},
-    {'5', "/boot signed with your key", false, is_signed, needs_key, run_sign},
-    {'6', "HOTP: your security dongle checks the firmware", true, has_hotp, needs_recorded, run_hotp},
-    {'7', "An older /boot is refused", true, counts, needs_signed, run_rollback},
-    {'8', "The TPM opens the disk", true, unlocks, needs_signed, run_unlock},
+    {"Your public key in the ROM, from a stick", has_key, NULL, screen_rom_key, '1', false},
+    {"The TPM: take its ownership", is_owned, needs_tpm, screen_tpm, '2', false},
+    {"The TPM recorded in the ROM (restarts)", is_recorded, needs_owned, record, '3', false},
+    {"TOTP: the secret for your phone", has_totp, needs_recorded, run_totp, '4', false},
+    {"/boot signed with your key", is_signed, needs_key, run_sign, '5', false},
+    {"HOTP: your security dongle checks the firmware", has_hotp, needs_recorded, run_hotp, '6', true},
+    {"An older /boot is refused", counts, needs_signed, run_rollback, '7', true},
+    {"The TPM opens the disk", unlocks, needs_signed, run_unlock, '8', true},
 };
 #define STEPS ARRAY_SIZE(steps)
 
