@@ -90,3 +90,30 @@ def force(machine, entry):
     machine.send("\r")
     machine.see(r"Boot this entry", 20)
     machine.send("y")
+
+
+def choose_key(machine, name):
+    """From the list of files on sticks to the key NAME."""
+    machine.see(r"Which key", 60)
+    machine.see(name.replace(".", r"\."), 10)
+    for _ in range(4):
+        machine.settle(quiet=0.3)
+        if any(name in line for line in machine.terminal.marked()):
+            break
+        machine.send("\x1b[B")
+    machine.send("\r")
+
+
+def own_tpm(machine, passphrase):
+    """From the screen TPM to the end of taking its ownership; returns the Name of the new storage key."""
+    machine.see(r"TPM owner", 20)
+    machine.send("y")
+    machine.see(r"The TPM is cleared", 20)
+    machine.send("clear\r")
+    machine.see(r"Choose the new owner passphrase", 20)
+    machine.send(passphrase + "\r")
+    machine.see(r"The same passphrase again", 20)
+    machine.send(passphrase + "\r")
+    _, found = machine.line("tpm owned", 60)
+    machine.see(r"The TPM is yours", 20)
+    return found["name"]

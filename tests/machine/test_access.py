@@ -6,7 +6,7 @@ import shutil
 
 from boot_steps import TO_MENU, TO_SYSTEM, machine_with, require
 from fixtures import CMDLINE, Owner, grub_cfg, place, rom_for
-from owner_steps import MANUAL, to_menu
+from owner_steps import MANUAL, choose_key, to_menu
 from test_settings import open_setting
 from test_sign_in_machine import PHRASE, exported
 from test_tpm import PASSPHRASE, take_ownership
@@ -34,18 +34,6 @@ def early_key(machine, mode):
     machine.line("key", TO_MENU)
     machine.send("r")
     answer(machine, "access refused", "early-shell", mode=mode)
-
-
-def choose_key(machine, name):
-    """From the list of files to the key NAME."""
-    machine.see(r"Which key", 60)
-    machine.see(name.replace(".", r"\."), 10)
-    for _ in range(4):
-        machine.settle(quiet=0.3)
-        if any(name in line for line in machine.terminal.marked()):
-            break
-        machine.send("\x1b[B")
-    machine.send("\r")
 
 
 def not_proven(machine):

@@ -7,7 +7,7 @@ import shutil
 
 from boot_steps import TO_MENU, error_lines, machine_with, require
 from fixtures import Owner, rom_for
-from owner_steps import MANUAL, to_menu
+from owner_steps import MANUAL, choose_key, own_tpm, to_menu
 from test_sign_in_machine import PHRASE, exported
 from test_tpm import PASSPHRASE, expect_record
 from update_steps import stick
@@ -26,17 +26,6 @@ def require_done(machine, done):
     require(shown == done, f"the steps {done} should be done, and the screen shows {shown}:\n{machine.screen()}")
 
 
-def choose(machine, name):
-    machine.see(r"Which key", 60)
-    machine.see(name.replace(".", r"\."), 10)
-    for _ in range(4):
-        machine.settle(quiet=0.3)
-        if any(name in line for line in machine.terminal.marked()):
-            break
-        machine.send("\x1b[B")
-    machine.send("\r")
-
-
 def store_key(machine):
     owner = Owner("owner")
     open_steps(machine)
@@ -46,12 +35,12 @@ def store_key(machine):
     machine.send("\r")
     machine.see(r"\[.\] The TPM opens the disk", 20)
     machine.send("1")
-    choose(machine, "secret.asc")
+    choose_key(machine, "secret.asc")
     machine.see(r"The key was not stored", 60)      # a secret key has no business in the ROM
     machine.send("\r")
     machine.see(r"\[.\] The TPM opens the disk", 20)
     machine.send("1")
-    choose(machine, "public.asc")
+    choose_key(machine, "public.asc")
     machine.see(owner.fingerprint, 60)
     machine.see(r"Write it into the ROM", 20)
     machine.send("y")
@@ -59,25 +48,11 @@ def store_key(machine):
     machine.see(r"Restart now", 20)
 
 
-def take_tpm(machine):
-    machine.send("2")
-    machine.see(r"TPM owner +has none", 20)
-    machine.send("y")
-    machine.see(r"The TPM is cleared", 20)
-    machine.send("clear\r")
-    machine.see(r"Choose the new owner passphrase", 20)
-    machine.send(PASSPHRASE + "\r")
-    machine.see(r"The same passphrase again", 20)
-    machine.send(PASSPHRASE + "\r")
-    machine.line("tpm owned", 60)
-    machine.see(r"The TPM is yours", 20)
-
-
 def sign(machine):
     machine.send("5")
     machine.see(r"Choose the key", 30)
     machine.send("y")
-    choose(machine, "secret.asc")
+    choose_key(machine, "secret.asc")
     machine.line("ask", 60)
     machine.see(r"Passphrase of the key", 30)
     machine.send(PHRASE + "\r")
@@ -103,7 +78,8 @@ def test_a_blank_machine_becomes_the_owners(directory):
         to_menu(machine, mode="refused")
         open_steps(machine)
         require_done(machine, {1})
-        take_tpm(machine)
+        machine.send("2")
+        own_tpm(machine, PASSPHRASE)
         machine.power_cut()     # the TPM is the owner's; the ROM does not know it yet
         machine.power_on()
         to_menu(machine, mode="refused")

@@ -8,7 +8,7 @@ import time
 
 from boot_steps import TO_MENU, machine_with, require
 from fixtures import CMDLINE, Owner, grub_cfg, kernel, locked, place, run, tiny
-from owner_steps import MANUAL, to_menu
+from owner_steps import MANUAL, choose_key, to_menu
 from update_steps import stick
 
 PHRASE = "correct horse"
@@ -57,14 +57,7 @@ def offer(machine, key):
     machine.see(r"kernel 6\.1\.0-56-amd64", 30)
     machine.see(r"Choose the key", 30)
     machine.send("y")
-    machine.see(r"Which key", 60)
-    machine.see(key.replace(".", r"\."), 10)
-    for _ in range(4):
-        machine.settle(quiet=0.3)
-        if any(key in line for line in machine.terminal.marked()):
-            break
-        machine.send("\x1b[B")
-    machine.send("\r")
+    choose_key(machine, key)
 
 
 def refused(machine, code, words):

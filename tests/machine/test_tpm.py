@@ -6,7 +6,7 @@ import shutil
 
 from boot_steps import TO_MENU, TO_SYSTEM, error_lines, machine_with, require
 from fixtures import boot_files
-from owner_steps import MANUAL, to_menu
+from owner_steps import MANUAL, own_tpm, to_menu
 
 PASSPHRASE = "correct horse battery"
 STRANGER = "000b" + "5a" * 32
@@ -19,16 +19,7 @@ def take_ownership(machine, passphrase=PASSPHRASE, record=False):
     machine.send("c")
     machine.see(r"TPM: state", 20)
     machine.send("m")
-    machine.see(r"TPM owner", 20)
-    machine.send("y")
-    machine.see(r"The TPM is cleared", 20)
-    machine.send("clear\r")
-    machine.see(r"Choose the new owner passphrase", 20)
-    machine.send(passphrase + "\r")
-    machine.see(r"The same passphrase again", 20)
-    machine.send(passphrase + "\r")
-    _, found = machine.line("tpm owned", 60)
-    machine.see(r"The TPM is yours", 20)
+    name = own_tpm(machine, passphrase)
     machine.send("\r")
     machine.see(r"Record it in the ROM", 20)
     machine.send("y" if record else "n")
@@ -38,7 +29,7 @@ def take_ownership(machine, passphrase=PASSPHRASE, record=False):
         machine.send("y")
     else:
         machine.see(r"Make a new secret", 20)
-    return found["name"]
+    return name
 
 
 def expect_record(machine, record, match):
