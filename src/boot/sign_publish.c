@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Putting a signed set in place as one transaction: the order of boot/signed_set.h. A file is never renamed over
- * another: on vfat that is not atomic. syncfs() stands between the steps, because fsync() of a directory orders nothing
- * there. */
+ * another: on vfat that is not atomic. Between the steps syncfs() writes everything, because fsync() of a directory
+ * orders nothing there; and then fsync() has the disk flush its cache, because on vfat syncfs() does not. */
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "boot/sign_private.h"
@@ -15,7 +15,7 @@
 
 static int flush(int directory, struct error *error)
 {
-	if (syncfs(directory) != 0)
+	if (syncfs(directory) != 0 || fsync(directory) != 0)
 		return error_set_errno(error, E_IO, "", errno, "the boot filesystem cannot be written to its disk");
 	return 0;
 }

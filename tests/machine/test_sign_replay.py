@@ -147,8 +147,7 @@ def replay(directory, kind):
     count = seen.count("new")
     require(seen == ["old"] * (len(seen) - count) + ["new"] * count, f"the new set came and went: {seen}")
     require(seen[0] == "old" and seen[-1] == "new" and "new" in told, f"{seen} {told}")
-    # The kernel's syncfs sends no flush to the disk of a vfat: there the order of the writes is all that is looked at.
-    require((kind == "vfat" or writes.count(None) >= 3) and len(seen) > 10, f"{len(seen)} states, {writes.count(None)} flushes: too few")
+    require(writes.count(None) >= 3 and len(seen) > 10, f"{len(seen)} states, {writes.count(None)} flushes: too few")
     print(f"{kind}: {len(seen)} prefixes, {writes.count(None)} flushes, {tried} reordered: {count} new, the rest old")
 
 
