@@ -90,6 +90,8 @@ static int record(struct menu *menu)
 	struct error error;
 	bool recorded = false;
 
+	if (!menu_may(menu, ACCESS_OWNERSHIP))
+		return 0;
 	if (tpm_storage_key_name(menu->tpm, &name, &error) == 0)
 		return screen_record_tpm(menu, name, &recorded);
 	screen_error(menu, "The TPM was not recorded", &error);
