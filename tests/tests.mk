@@ -5,7 +5,7 @@ UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(sort $(wildcard tests/integration/test_*.c))
 TEST_SUPPORT := $(filter-out $(INTEGRATION_TESTS),$(sort $(wildcard tests/integration/*.c)))
 FUZZ_TARGETS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 5
 
 UNIT_PROGRAMS := $(UNIT_TESTS:tests/unit/%.c=$(BUILD)/tests/unit/%)
 INTEGRATION_PROGRAMS := $(INTEGRATION_TESTS:tests/integration/%.c=$(BUILD)/tests/integration/%)
@@ -48,7 +48,7 @@ unit: $(UNIT_PROGRAMS) $(BUILD)/asan/heads
 integration: $(INTEGRATION_PROGRAMS) $(BUILD)/asan/heads
 	tests/run-cmocka integration $(INTEGRATION_PROGRAMS)
 
-#: fuzz          replays each corpus and runs each fuzz target for FUZZ_SECONDS (10)
+#: fuzz          replays each corpus and runs each fuzz target for FUZZ_SECONDS (5)
 fuzz: $(FUZZ_PROGRAMS)
 	tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
