@@ -92,7 +92,7 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, REPORT, 'v', "Report: what was verified", UI_NORMAL);
 	if (verified || boot->trust.state == TRUST_REFUSED)
 		add(shown, SIGN, 'g', "Sign /boot with your key", UI_NORMAL);
-	if (verified)
+	if (verified && settings_is_yes(&menu->settings.merged, "CONFIG_ROOT_CHECK_AT_BOOT"))
 		add(shown, ROOT, 'h', "Files of the system: compare, list", UI_NORMAL);
 	if (boot->trust.state != TRUST_VERIFIED)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);

@@ -2,7 +2,7 @@
 /* What the owner sets up once and looks at rarely: what vouches for the firmware, and what it keeps. */
 #include "menu/screen.h"
 
-enum choice { SETUP, HOTP, KEYS, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
+enum choice { SETUP, ROOT, HOTP, KEYS, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
 
 static const char help[] =
     "HOTP: a USB security dongle checks the firmware at every start.\n"
@@ -48,6 +48,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	if (verified && menu->tpm && misses_counter(menu))
 		add(shown, ROLLBACK, 'k', "Refuse an older /boot from now on", UI_NORMAL);
+	if (verified)
+		add(shown, ROOT, 'f', "Files of the system: compare, list", UI_NORMAL);
 	add(shown, TIME, 't', "Time: set the clock", menu->clock_problem.code == E_NONE ? UI_NORMAL : UI_WARNING);
 }
 
@@ -69,6 +71,9 @@ static int choose(struct menu *menu, enum choice choice)
 		return 0;
 	case ROLLBACK:
 		screen_rollback(menu);
+		return 0;
+	case ROOT:
+		screen_root(menu);
 		return 0;
 	case TIME:
 		screen_time(menu);

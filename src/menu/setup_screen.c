@@ -30,9 +30,10 @@ static bool is_recorded(const struct menu *menu)
 	return menu->tpm_record != NULL && menu->tpm_foreign.code == E_NONE;
 }
 
+/* One that does not open now was made all the same: the line TOTP says why it does not. */
 static bool has_totp(const struct menu *menu)
 {
-	return menu->totp.open;
+	return menu->totp.open || (menu->tpm && menu->totp_problem.code != E_NO_SECRET);
 }
 
 static bool is_signed(const struct menu *menu)
