@@ -51,6 +51,7 @@ int menu_rom_change_write(struct menu *menu, struct menu_rom_change *change, siz
 	if (r == 0)
 		r = owner_files_change(change->flash, change->name, &change->content, &watch, &count, error);
 	*ret_written = count.written;
+	menu->rom_changed |= r == 0;
 	return r;
 }
 

@@ -52,6 +52,7 @@ struct menu {
 	struct boot_system boot;
 	struct buffer root_list;                /* of the root's files, for the next signature; empty: none was made */
 	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
+	bool rom_changed;                       /* in this start: the next one measures other files of the owner */
 	bool may_time_out;                      /* until the first key */
 	struct tpm_approval approval;           /* what was before the last change of the flash still opens secrets */
 	unsigned long long started_ms;

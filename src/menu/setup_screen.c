@@ -33,7 +33,7 @@ static bool is_recorded(const struct menu *menu)
 /* One that does not open now was made all the same: the line TOTP says why it does not. */
 static bool has_totp(const struct menu *menu)
 {
-	return menu->totp.open || (menu->tpm && menu->totp_problem.code != E_NO_SECRET);
+	return menu->totp.open || menu->totp_problem.code == E_WRONG_PCR || menu->totp_problem.code == E_CLOCK;
 }
 
 static bool is_signed(const struct menu *menu)
@@ -65,11 +65,15 @@ static const char *needs_tpm(const struct menu *menu)
 
 static const char *needs_owned(const struct menu *menu)
 {
+	if (menu->rom_changed)
+		return "the ROM was changed: restart first";
 	return is_owned(menu) ? NULL : "the TPM has to be yours first";
 }
 
 static const char *needs_recorded(const struct menu *menu)
 {
+	if (menu->rom_changed)
+		return "the ROM was changed: restart first";
 	if (!is_owned(menu) || !has_key(menu))
 		return "what the ROM holds is measured: first the key and the TPM";
 	return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Taking ownership of the TPM: `heads tpm reset`, the screen TPM, and the ownership wizard. */
+/* Taking ownership of the TPM: `heads tpm reset`, and the screen TPM. */
 #ifndef HEADS_OWNER_TPM_RESET_H
 #define HEADS_OWNER_TPM_RESET_H
 
