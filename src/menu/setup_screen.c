@@ -75,7 +75,7 @@ static const char *needs_recorded(const struct menu *menu)
 	if (menu->rom_changed)
 		return "the ROM was changed: restart first";
 	if (!is_owned(menu) || !has_key(menu))
-		return "what the ROM holds is measured: first the key and the TPM";
+		return "first the key and the TPM";
 	return NULL;
 }
 
@@ -139,7 +139,7 @@ static const struct step steps[] = {
     {"The TPM recorded in the ROM (restarts)", is_recorded, needs_owned, record, '3', false},
     {"TOTP: the secret for your phone", has_totp, needs_recorded, run_totp, '4', false},
     {"/boot signed with your key", is_signed, needs_key, run_sign, '5', false},
-    {"HOTP: your security dongle checks the firmware", has_hotp, needs_recorded, run_hotp, '6', true},
+    {"HOTP: by your security dongle", has_hotp, needs_recorded, run_hotp, '6', true},
     {"An older /boot is refused", counts, needs_signed, run_rollback, '7', true},
     {"The TPM opens the disk", unlocks, needs_signed, run_unlock, '8', true},
 };
