@@ -74,6 +74,10 @@ const char *openpgp_pin_name(enum openpgp_pin which);
 /* Tries that the card had left of this PIN when it was asked last: for a screen, after -E_WRONG_AUTH too. */
 unsigned openpgp_tries_left(const struct openpgp *session, enum openpgp_pin which);
 
+/* Before a PIN is asked for or sent: starts afresh, reads the card, and refuses to spend the last try (-E_LOCKED_OUT).
+ */
+int openpgp_before_pin(struct openpgp *session, enum openpgp_pin which, struct error *error);
+
 /* Checks the user PIN, before something long begins that needs it. */
 int openpgp_card_check_pin(struct openpgp *session, struct bytes pin, struct error *error);
 /* OPENPGP_PIN or OPENPGP_ADMIN_PIN: old is the PIN so far. OPENPGP_RESET: old is the admin PIN (sets the reset code).

@@ -46,8 +46,6 @@ void openpgp_stop(struct openpgp *session);
  * OPENPGP_ADMIN_PIN. */
 bool openpgp_give_pin(struct openpgp *session, enum openpgp_pin which, struct bytes pin);
 
-/* Before a PIN is sent: starts afresh, reads the card, and refuses to spend the last try. */
-int openpgp_before_pin(struct openpgp *session, enum openpgp_pin which, struct error *error);
 /* After gpg did not do what was asked with this PIN: why, by the card's own count. what: "the card did not ...". */
 int openpgp_after_failure(struct openpgp *session, enum openpgp_pin which, const char *what, struct error *error);
 /* Can it be sent, and is it long enough for the card? */

@@ -58,14 +58,21 @@ static int unlock(struct menu *menu, struct openpgp *session, const struct openp
 	error->code = E_NONE;
 	for (unsigned i = 0; i < TRIES && (r == -E_WRONG_AUTH || r == -E_USAGE); i++) {
 		CLEANUP(secret_clear) struct secret pin = {0};
-		const unsigned left = openpgp_tries_left(session, OPENPGP_PIN);
 		struct error wrong = *error;
+		unsigned left = openpgp_tries_left(session, OPENPGP_PIN);
 
+		/* Nothing is asked for that would not be sent. */
+		if (left < 2) {
+			r = openpgp_before_pin(session, OPENPGP_PIN, error);
+			if (r < 0)
+				return r;
+			left = openpgp_tries_left(session, OPENPGP_PIN);
+		}
 		log_line("ask what=card-pin try=%u left=%u", i + 1, left);
-		if (left > 1 && !ask(menu, card, left, &wrong, &pin))
+		if (!ask(menu, card, left, &wrong, &pin))
 			return error_set(error, E_REFUSED, card->serial, "no PIN was given");
 		ui_progress(menu->ui, TITLE, "The dongle checks the PIN ...", 0, 0);
-		r = openpgp_card_check_pin(session, left > 1 ? secret_bytes(&pin) : bytes_from_string("------"), error);
+		r = openpgp_card_check_pin(session, secret_bytes(&pin), error);
 		if (r == 0) {
 			menu->card_pin = TAKE(pin, (struct secret){0});
 			(void)snprintf(menu->card_of_pin, sizeof(menu->card_of_pin), "%s", card->application);
