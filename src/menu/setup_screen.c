@@ -66,14 +66,14 @@ static const char *needs_tpm(const struct menu *menu)
 static const char *needs_owned(const struct menu *menu)
 {
 	if (menu->rom_changed)
-		return "the ROM was changed: restart first";
-	return is_owned(menu) ? NULL : "the TPM has to be yours first";
+		return "restart first: the ROM was changed";
+	return is_owned(menu) ? NULL : "first the TPM";
 }
 
 static const char *needs_recorded(const struct menu *menu)
 {
 	if (menu->rom_changed)
-		return "the ROM was changed: restart first";
+		return "restart first: the ROM was changed";
 	if (!is_owned(menu) || !has_key(menu))
 		return "first the key and the TPM";
 	return NULL;
