@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define LOG_MAX_SINKS 8
@@ -11,6 +12,7 @@ static struct {
 	void *context;
 } sinks[LOG_MAX_SINKS];
 static size_t sink_count;
+static _Thread_local struct buffer *collected;
 
 void log_add_sink(log_sink *sink, void *context)
 {
@@ -26,6 +28,12 @@ void log_clear_sinks(void)
 	sink_count = 0;
 }
 
+static void give(const char *line)
+{
+	for (size_t i = 0; i < sink_count; i++)
+		sinks[i].sink(sinks[i].context, line);
+}
+
 void log_line(const char *format, ...)
 {
 	char line[LOG_LINE_SIZE] = "heads: ";
@@ -34,8 +42,31 @@ void log_line(const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(line + 7, sizeof(line) - 7, format, arguments);
 	va_end(arguments);
-	for (size_t i = 0; i < sink_count; i++)
-		sinks[i].sink(sinks[i].context, line);
+	if (collected) {
+		buffer_append_string(collected, line);
+		buffer_append_string(collected, "\n");
+	} else {
+		give(line);
+	}
+}
+
+void log_collect(struct buffer *lines)
+{
+	collected = lines;
+}
+
+void log_replay(struct bytes lines)
+{
+	char line[LOG_LINE_SIZE];
+
+	while (lines.size > 0) {
+		const uint8_t *end = memchr(lines.data, '\n', lines.size);
+		size_t size = end ? (size_t)(end - lines.data) : lines.size;
+
+		(void)snprintf(line, sizeof(line), "%.*s", (int)size, (const char *)lines.data);
+		give(line);
+		lines = bytes_slice(lines, end ? size + 1 : size, lines.size);
+	}
 }
 
 void log_error(const struct error *error)

@@ -4,6 +4,7 @@
 #ifndef HEADS_BASE_LOG_H
 #define HEADS_BASE_LOG_H
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 /* Receives one line, without "\n". */
@@ -16,6 +17,11 @@ void log_clear_sinks(void);
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* heads: error code=... object="..." sentence="..." */
 void log_error(const struct error *error);
+/* From here on the lines of the calling thread are appended to lines, each with "\n", and go to no sink; NULL: to the
+ * sinks again. For a thread that works beside the one that owns the sinks. lines belongs to the caller. */
+void log_collect(struct buffer *lines);
+/* What was collected, to the sinks. */
+void log_replay(struct bytes lines);
 /* Milliseconds of CLOCK_MONOTONIC, for the ms= fields. */
 unsigned long long log_now_ms(void);
 

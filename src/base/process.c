@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -28,11 +29,11 @@ static const struct {
 
 #define MAX_ARGUMENTS 48
 
-static unsigned started;
+static atomic_uint started;
 
 unsigned process_count(void)
 {
-	return started;
+	return atomic_load(&started);
 }
 
 static const char *find_program(enum process_program program)
@@ -214,7 +215,7 @@ int process_run(const struct process_request *request, struct buffer *output, in
 	}
 	if (pid == 0)
 		child_of_run(request, &launch, listening, pipes[1]);
-	started++;
+	atomic_fetch_add(&started, 1);
 	(void)close(pipes[1]);
 	cleanup_close(&listening);
 	r = collect(request, reading, &talking, output, error);
@@ -253,7 +254,7 @@ int process_start(const struct process_request *request, int terminal_fd, pid_t 
 		}
 		child(request, &launch);
 	}
-	started++;
+	atomic_fetch_add(&started, 1);
 	*ret_pid = pid;
 	return 0;
 }

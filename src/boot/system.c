@@ -135,7 +135,7 @@ static int open_snapshot(struct boot_system *boot, uint64_t keep_limit, struct e
 	return snapshot_open(directory, keep_limit, &boot->snapshot, error);
 }
 
-static void log_verdict(const struct boot_system *boot, unsigned long long started)
+static void log_verdict(const struct boot_system *boot)
 {
 	const struct verify_result *verify = &boot->verify;
 	struct snapshot_figures figures = snapshot_figures(boot->snapshot);
@@ -146,12 +146,12 @@ static void log_verdict(const struct boot_system *boot, unsigned long long start
 	if (verify->ok)
 		log_line("verify ok signer=%s files=%llu bytes=%llu read=%llu ms=%llu", verify->signer,
 		         (unsigned long long)verify->files, (unsigned long long)figures.bytes,
-		         (unsigned long long)figures.bytes_read, log_now_ms() - started);
+		         (unsigned long long)figures.bytes_read, boot->read_ms);
 	else
 		log_line(
 		    "verify refused signature=%s changed=%zu added=%zu removed=%zu retyped=%zu unreadable=%zu ms=%llu",
 		    verify_signature_name(verify->signature), counts[VERIFY_CHANGED], counts[VERIFY_ADDED],
-		    counts[VERIFY_REMOVED], counts[VERIFY_RETYPED], counts[VERIFY_UNREADABLE], log_now_ms() - started);
+		    counts[VERIFY_REMOVED], counts[VERIFY_RETYPED], counts[VERIFY_UNREADABLE], boot->read_ms);
 	if (verify->interrupted != VERIFY_NOT_INTERRUPTED)
 		log_line("sign interrupted in-force=%s", verify_interrupted_name(verify->interrupted));
 	for (size_t i = 0; i < verify->finding_count && i < MAX_LOGGED_REPORTS; i++) {
@@ -236,8 +236,7 @@ static void check_rollback(struct boot_system *boot, struct tpm *tpm)
 		log_line("rollback result=%s", verify_rollback_name(boot->verify.rollback));
 }
 
-static int read_and_verify(struct boot_system *boot, struct bytes key, uint64_t keep_limit, struct tpm *tpm,
-                           struct error *error)
+static int read_and_compare(struct boot_system *boot, struct bytes key, uint64_t keep_limit, struct error *error)
 {
 	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
 	CLEANUP(verify_close) struct verify *verify = NULL;
@@ -259,18 +258,9 @@ static int read_and_verify(struct boot_system *boot, struct bytes key, uint64_t 
 		r = trust_step(&boot->trust, TRUST_DID_READ, error);
 	if (r < 0)
 		return r;
-	r = verify_finish(verify, &boot->verify, error);
-	if (r == 0 && boot->verify.ok) {
-		check_rollback(boot, tpm);
-		keep_default(boot);
-	}
-	keep_verdict(boot, r < 0 ? error : NULL);
-	if (r == 0 && boot->verify.ok)
-		r = trust_step(&boot->trust, TRUST_DID_VERIFY, error);
-	else if (trust_step(&boot->trust, TRUST_DID_REFUSE, NULL) < 0)
-		r = -E_ORDER;
-	log_verdict(boot, started);
-	return r;
+	boot->compared = verify_finish(verify, &boot->verify, error) == 0;
+	boot->read_ms = log_now_ms() - started;
+	return 0;
 }
 
 static void log_entries(const struct boot_system *boot)
@@ -282,7 +272,8 @@ static void log_entries(const struct boot_system *boot)
 	         first ? text_escape_into(bytes_from_string(first->id), id, sizeof(id)) : "none");
 }
 
-int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key, struct tpm *tpm)
+int boot_system_read(struct boot_system *boot, const char *saved, struct bytes key, snapshot_watcher *watch,
+                     void *context)
 {
 	unsigned long long started = log_now_ms();
 	uint64_t keep_limit;
@@ -296,13 +287,37 @@ int boot_system_prepare(struct boot_system *boot, const char *saved, struct byte
 	log_line("boot-device path=%s type=%s ms=%llu", boot->device.path, boot->device.type, log_now_ms() - started);
 	keep_limit = memory_for_files();
 	r = open_snapshot(boot, keep_limit, &boot->problem);
-	if (r == 0)
-		r = read_and_verify(boot, key, keep_limit, tpm, &boot->problem);
+	if (r < 0)
+		return r;
+	snapshot_watch(boot->snapshot, watch, context);
+	r = read_and_compare(boot, key, keep_limit, &boot->problem);
+	snapshot_watch(boot->snapshot, NULL, NULL);
+	return r;
+}
+
+int boot_system_judge(struct boot_system *boot, struct tpm *tpm)
+{
+	int r = 0;
+
+	if (boot->trust.state != TRUST_READ) {
+		entry_list_clear(&boot->entries);
+		return 0;
+	}
+	if (boot->compared && boot->verify.ok) {
+		check_rollback(boot, tpm);
+		keep_default(boot);
+	}
+	keep_verdict(boot, boot->compared ? NULL : &boot->problem);
+	if (boot->compared && boot->verify.ok)
+		r = trust_step(&boot->trust, TRUST_DID_VERIFY, &boot->problem);
+	else
+		r = trust_step(&boot->trust, TRUST_DID_REFUSE, &boot->problem);
+	log_verdict(boot);
 	if (boot->trust.state != TRUST_VERIFIED)
 		entry_list_clear(&boot->entries);
 	else
 		log_entries(boot);
-	return r;
+	return r < 0 || boot->compared ? r : -(int)boot->problem.code;
 }
 
 int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *error)

@@ -17,6 +17,8 @@
 /* Starts zeroed. */
 struct boot_system {
 	struct trust trust;
+	bool compared;              /* in READ: verify is valid */
+	unsigned long long read_ms; /* how long reading and comparing took */
 	struct boot_device device;
 	struct snapshot *snapshot;
 	struct verify_result verify; /* valid in VERIFIED, REFUSED and after */
@@ -27,13 +29,17 @@ struct boot_system {
 	struct error problem; /* code E_NONE: none; else why /boot was not read, or why there are no entries */
 };
 
-/* Finds /boot (saved: the device chosen by the owner, or NULL), mounts it read-only, reads every file once, verifies
- * all against the owner's public key (binary or armoured; empty: refused), compares the age with the counter of the TPM
- * (NULL: none; A15) and raises it where the last signing has still to be completed, and reads the entries of a /boot
- * that verified. Afterwards the state is VERIFIED or REFUSED, or STARTED where nothing could be read; problem says why.
- * May be called again: it starts over.
- * Errors: those of boot_device_find and snapshot_open. A refused /boot is no error. */
-int boot_system_prepare(struct boot_system *boot, const char *saved, struct bytes key, struct tpm *tpm);
+/* Finds /boot (saved: the device chosen by the owner, or NULL), mounts it read-only, reads every file once, and
+ * compares all with what the owner's public key (binary or armoured; empty: none) vouches for. Touches no TPM and shows
+ * nothing, so that it can run beside who does (boot/reading.h). watch: told how far the reading is, or NULL. Afterwards
+ * the state is READ, and boot_system_judge comes next, or STARTED where nothing could be read; problem says why. It
+ * starts over where it was called before. Errors: those of boot_device_find, snapshot_open and snapshot_read. */
+int boot_system_read(struct boot_system *boot, const char *saved, struct bytes key, snapshot_watcher *watch,
+                     void *context);
+/* What comes of it: VERIFIED, with the entries, or REFUSED, and verdict says why; nothing happens to what could not be
+ * read. Compares the age with the counter of the TPM (NULL: none; A15) and raises it where the last signing has still
+ * to be completed. Errors: that of the comparison. A refused /boot is no error. */
+int boot_system_judge(struct boot_system *boot, struct tpm *tpm);
 /* The owner typed that this refused /boot shall be booted: extends PCR 4 with "forced" first, then reads the entries in
  * a confined child, because nothing has verified them (A5, A11). Errors: those of measure_bytes, -E_ORDER. */
 int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *error);

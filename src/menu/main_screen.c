@@ -94,11 +94,11 @@ static void build(const struct menu *menu, struct shown *shown)
 		add(shown, SIGN, 'g', "Sign /boot with your key", UI_NORMAL);
 	if (verified && settings_is_yes(&menu->settings.merged, "CONFIG_ROOT_CHECK_AT_BOOT"))
 		add(shown, ROOT, 'h', "Files of the system: compare, list", UI_NORMAL);
-	if (boot->trust.state != TRUST_VERIFIED)
+	if (boot->trust.state != TRUST_VERIFIED && !menu->reading)
 		add(shown, AGAIN, 'a', "Read /boot again", UI_NORMAL);
 	add(shown, TOTP, 't',
 	    menu->totp_problem.code == E_NO_SECRET ? "TOTP: make the secret" : "TOTP: new secret, details", UI_NORMAL);
-	if (menu_steps_left(menu) > 0)
+	if (menu_steps_left(menu) > 0 && !menu->reading)
 		add(shown, SETUP, 'e', "Make this machine yours, step by step", UI_NORMAL);
 	add(shown, OWNERSHIP, 'c', "Ownership: TPM, security dongle, disk unlock key",
 	    menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
@@ -194,7 +194,22 @@ static const char *mode_name(const struct menu *menu)
 {
 	if (menu->boot.trust.state == TRUST_VERIFIED)
 		return "verified";
+	if (menu->reading)
+		return "reading";
 	return menu->boot.trust.state == TRUST_REFUSED ? "refused" : "no-boot";
+}
+
+/* Now and no sooner: while /boot was read the kernel has found the dongle. */
+static void take_reading(struct menu *menu)
+{
+	menu_finish_reading(menu);
+	menu_check_hotp(menu);
+}
+
+/* What leads on to a screen waits for /boot, which most of them speak of; what leads away does not. */
+static bool leads_away(enum choice choice)
+{
+	return choice == RECOVERY || choice == REBOOT || choice == POWER_OFF;
 }
 
 int screen_main(struct menu *menu)
@@ -206,6 +221,8 @@ int screen_main(struct menu *menu)
 	char title[128], name[80];
 	size_t choice;
 
+	if (menu->reading && boot_reading_is_over(menu->reading))
+		take_reading(menu);
 	build(menu, &shown);
 	(void)snprintf(title, sizeof(title), "Heads %s%s%s", HEADS_VERSION, board ? "  -  " : "",
 	               board ? text_escape_into(bytes_from_string(board), name, sizeof(name)) : "");
@@ -213,10 +230,17 @@ int screen_main(struct menu *menu)
 	screen.count = shown.count;
 	screen.selected = menu->boot.trust.state == TRUST_VERIFIED || menu->boot.trust.state == TRUST_REFUSED ? 0 : 1;
 	screen.timeout_seconds = timeout(menu, &shown);
-	log_line("menu ready mode=%s ms=%llu", mode_name(menu), log_now_ms() - menu->started_ms);
+	if (menu->reading)
+		screen.wake_fd = boot_reading_fd(menu->reading);
+	log_line("menu %s mode=%s ms=%llu", menu->reading ? "shown" : "ready", mode_name(menu),
+	         log_now_ms() - menu->started_ms);
 	answer = ui_menu_run(menu->ui, &screen, &choice);
+	if (answer == UI_WOKEN)
+		return 0;
 	menu->may_time_out = false;
 	if (answer == UI_BACK || choice >= shown.count)
 		return 0;
+	if (menu->reading && !leads_away(shown.choices[choice]))
+		take_reading(menu);
 	return choose(menu, shown.choices[choice]);
 }

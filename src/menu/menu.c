@@ -8,6 +8,7 @@
 #include "boot/seen_key.h"
 #include "menu/screen.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#define BAR_MS       200
 #define MAX_KEY_SIZE ((size_t)1 << 20)
 
 static int log_fd = -1;
@@ -146,16 +148,44 @@ static void log_cost(const struct menu *menu)
 	         boot_system_kept_bytes(&menu->boot) / 1024);
 }
 
-void menu_prepare_boot(struct menu *menu)
+void menu_start_reading(struct menu *menu)
 {
-	ui_progress(menu->ui, "Heads", "Reading and verifying /boot ...", 0, 0);
-	if (boot_system_prepare(
-	        &menu->boot, rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"), buffer_bytes(&menu->key),
-	        settings_is_yes(&menu->settings.merged, "CONFIG_IGNORE_ROLLBACK") ? NULL : menu->tpm) < 0)
+	boot_system_clear(&menu->boot);
+	if (boot_reading_start(rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"), buffer_bytes(&menu->key),
+	                       &menu->reading, &menu->boot.problem) < 0)
+		log_error(&menu->boot.problem);
+}
+
+/* A bar while there is nothing else to do. */
+static void wait_for_reading(struct menu *menu)
+{
+	struct pollfd over = {.fd = boot_reading_fd(menu->reading), .events = POLLIN};
+	uint64_t done, total;
+
+	do {
+		boot_reading_progress(menu->reading, &done, &total);
+		ui_progress(menu->ui, "Heads", "Reading and verifying /boot ...", done, total);
+	} while (!boot_reading_is_over(menu->reading) && poll(&over, 1, BAR_MS) <= 0);
+}
+
+void menu_finish_reading(struct menu *menu)
+{
+	if (!menu->reading)
+		return;
+	wait_for_reading(menu);
+	if (boot_reading_finish(&menu->reading,
+	                        settings_is_yes(&menu->settings.merged, "CONFIG_IGNORE_ROLLBACK") ? NULL : menu->tpm,
+	                        &menu->boot) < 0)
 		log_error(&menu->boot.problem);
 	menu_expect_tpm_of_boot(menu);
 	if (!menu->totp.open)
 		menu_explain_totp(menu);
+}
+
+void menu_prepare_boot(struct menu *menu)
+{
+	menu_start_reading(menu);
+	menu_finish_reading(menu);
 }
 
 static void close_menu(struct menu *menu)
@@ -176,11 +206,39 @@ static void close_menu(struct menu *menu)
 	ui_close(&menu->ui);
 }
 
+static bool offers_secret(const struct menu *menu)
+{
+	return menu->totp_problem.code == E_NO_SECRET && menu->tpm && !menu->totp.open &&
+	       rom_settings_number(&menu->settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0;
+}
+
+/* The code comes first, while /boot is still being read; but where only /boot can say which TPM is ours, nothing is
+ * released before it was. A machine without a secret is offered one, once all else is known. */
+static void attest(struct menu *menu)
+{
+	bool offer;
+
+	if (!menu->tpm_record)
+		menu_finish_reading(menu);
+	menu_open_totp(menu);
+	offer = offers_secret(menu);
+	if (offer)
+		menu_finish_reading(menu);
+	if (menu->reading)
+		return;
+	if (!menu->totp.open)
+		menu_explain_totp(menu);
+	menu_check_hotp(menu); /* after /boot, while whose reading the kernel finds the dongle */
+	if (offer) {
+		log_line("ask what=totp-enrol");
+		screen_totp(menu);
+	}
+}
+
 int menu_run(const struct menu_request *request)
 {
 	struct menu menu = {.request = request, .started_ms = log_now_ms(), .may_time_out = true};
 	struct error error;
-	bool attest_first;
 	int status = 0;
 
 	if (ui_open(request->terminals, request->terminal_count, &menu.ui, &error) < 0) {
@@ -192,23 +250,9 @@ int menu_run(const struct menu_request *request)
 	log_add_sink(ui_log_sink, menu.ui);
 	log_add_sink(file_log_sink, NULL);
 	load_owner_files(&menu);
+	menu_start_reading(&menu);
 	open_tpm(&menu);
-	/* Attest, then read the disk; but where only /boot can say which TPM is ours, nothing is released before. */
-	attest_first = menu.tpm_record != NULL;
-	if (attest_first)
-		menu_open_totp(&menu);
-	menu_prepare_boot(&menu);
-	if (!attest_first) {
-		menu_open_totp(&menu);
-		if (!menu.totp.open)
-			menu_explain_totp(&menu);
-	}
-	menu_check_hotp(&menu); /* after /boot, while whose reading the kernel finds the dongle */
-	if (menu.totp_problem.code == E_NO_SECRET && menu.tpm && !menu.totp.open &&
-	    rom_settings_number(&menu.settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0) {
-		log_line("ask what=totp-enrol");
-		screen_totp(&menu);
-	}
+	attest(&menu);
 	while (status <= 0)
 		status = screen_main(&menu);
 	ui_suspend(menu.ui);

@@ -6,6 +6,7 @@
 #include "attest/explain.h"
 #include "attest/hotp.h"
 #include "attest/totp.h"
+#include "boot/reading.h"
 #include "boot/signing_key.h"
 #include "boot/system.h"
 #include "dongle/openpgp.h"
@@ -50,6 +51,7 @@ struct menu {
 	struct explanation explanation; /* why the secret does not open; no cause: it does, or nothing is known */
 	struct error clock_problem;     /* code E_NONE: it does not stand before the release */
 	struct boot_system boot;
+	struct boot_reading *reading;           /* of /boot, which is under way; NULL: it is over, and boot says */
 	struct buffer root_list;                /* of the root's files, for the next signature; empty: none was made */
 	struct unlock_measured unlock_measured; /* what PCR 6 has got in this start */
 	bool rom_changed;                       /* in this start: the next one measures other files of the owner */
@@ -203,7 +205,12 @@ void menu_expect_tpm(struct menu *menu, struct bytes line, const char *record);
 /* As the verified /boot records it, where the ROM does not: before the TPM releases anything. */
 void menu_expect_tpm_of_boot(struct menu *menu);
 
-/* Reads and verifies /boot, again where it was read before. */
+/* Starts to read /boot, again where it was read before. Nothing can be booted until menu_finish_reading. */
+void menu_start_reading(struct menu *menu);
+/* Takes what was read, waiting for its end with a bar, and all that follows from it: whether it verifies, the record of
+ * the TPM on it, why a secret does not open. */
+void menu_finish_reading(struct menu *menu);
+/* Both: reads and verifies /boot, again where it was read before. */
 void menu_prepare_boot(struct menu *menu);
 /* Opens the TOTP secret and says how that went on the console log. */
 void menu_open_totp(struct menu *menu);

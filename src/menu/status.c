@@ -62,6 +62,18 @@ static void add_tpm(const struct menu *menu, struct ui_text *text)
 	ui_text_add(text, UI_WARNING, "TPM       %s", words);
 }
 
+static void add_reading(const struct menu *menu, struct ui_text *text)
+{
+	uint64_t done, total;
+
+	boot_reading_progress(menu->reading, &done, &total);
+	if (total > 0)
+		ui_text_add(text, UI_NORMAL, "/boot     is being read and compared: %u of %u MB",
+		            (unsigned)(done / 1000000), (unsigned)(total / 1000000));
+	else
+		ui_text_add(text, UI_NORMAL, "/boot     is being looked for");
+}
+
 static void add_boot(const struct menu *menu, struct ui_text *text)
 {
 	const struct boot_system *boot = &menu->boot;
@@ -84,7 +96,10 @@ static void add_boot(const struct menu *menu, struct ui_text *text)
 		ui_text_add(text, UI_BAD, "/boot     %s  (%s)", boot->verdict, boot->device.path);
 		break;
 	default:
-		ui_text_add(text, UI_BAD, "/boot     NOT READ: %s", boot->problem.sentence);
+		if (menu->reading)
+			add_reading(menu, text);
+		else
+			ui_text_add(text, UI_BAD, "/boot     NOT READ: %s", boot->problem.sentence);
 	}
 }
 

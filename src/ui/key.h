@@ -30,6 +30,7 @@ enum press {
 	PRESS_HELP,       /* F1 */
 	PRESS_OTHER,      /* a key without a meaning here */
 	PRESS_TICK,       /* no key: a second has passed */
+	PRESS_WOKEN,      /* no key: what was waited for beside the keys is there */
 	PRESS_GONE,       /* no key: no terminal is left and none can come back */
 };
 

@@ -166,6 +166,9 @@ static bool menu_press(struct ui *ui, const struct ui_menu *menu, struct menu_st
 
 	if (press == PRESS_TICK)
 		return false;
+	*ret_answer = UI_WOKEN;
+	if (press == PRESS_WOKEN)
+		return true;
 	state->end = 0;
 	*ret_answer = UI_BACK;
 	if (press == PRESS_GONE)
@@ -210,9 +213,11 @@ enum ui_answer ui_menu_run(struct ui *ui, const struct ui_menu *menu, size_t *re
 			answer = UI_TIMED_OUT;
 			break;
 		}
+		ui->wake_fd = menu->wake_fd;
 		press = ui_next(ui, &state.view, &byte);
+		ui->wake_fd = 0; /* a help that is shown over the menu waits for its key alone */
 	} while (!menu_press(ui, menu, &state, press, byte, &answer));
-	if (answer != UI_BACK)
+	if (answer == UI_CHOSEN || answer == UI_TIMED_OUT)
 		*ret_choice = state.shown ? state.indexes[state.view.selected] : state.view.selected;
 	free(state.shown);
 	free(state.indexes);

@@ -120,10 +120,10 @@ void ui_show(struct ui *ui, struct view *view)
 	ui->shown = !ui->suspended;
 }
 
-/* Waits for a key, room in a queue, or at most until end. */
-static void ui_poll(struct ui *ui, unsigned long long end)
+/* Waits for a key, room in a queue, wake_fd, or at most until end. True: it was wake_fd. */
+static bool ui_poll(struct ui *ui, unsigned long long end)
 {
-	struct pollfd wait[UI_MAX_TERMINALS];
+	struct pollfd wait[UI_MAX_TERMINALS + 1];
 	unsigned long long now = log_now_ms();
 	unsigned long long until = end < now + SIZE_CHECK_MS ? end : now + SIZE_CHECK_MS;
 
@@ -136,14 +136,16 @@ static void ui_poll(struct ui *ui, unsigned long long end)
 		if (key_pending(&terminal->keys) && terminal->keys.since + KEY_ESCAPE_MS < until)
 			until = terminal->keys.since + KEY_ESCAPE_MS;
 	}
-	if (poll(wait, ui->count, until > now ? (int)(until - now) : 0) <= 0)
-		return;
+	wait[ui->count] = (struct pollfd){.fd = ui->wake_fd > 0 ? ui->wake_fd : -1, .events = POLLIN};
+	if (poll(wait, ui->count + 1, until > now ? (int)(until - now) : 0) <= 0)
+		return false;
 	for (size_t i = 0; i < ui->count; i++) {
 		if (wait[i].revents & POLLOUT)
 			terminal_pump(&ui->terminals[i]);
 		if (wait[i].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
 			terminal_read(&ui->terminals[i]);
 	}
+	return wait[ui->count].revents != 0;
 }
 
 /* The next key from any terminal. */
@@ -199,7 +201,8 @@ enum press ui_next(struct ui *ui, struct view *view, uint8_t *ret_byte)
 			ui->tick += 1000;
 			return ui_revive(ui) ? PRESS_TICK : PRESS_GONE;
 		}
-		ui_poll(ui, ui->tick);
+		if (ui_poll(ui, ui->tick))
+			return PRESS_WOKEN;
 		ui_follow_sizes(ui);
 		for (size_t i = 0; i < ui->count; i++) {
 			if (!ui->terminals[i].owed || !terminal_drained(&ui->terminals[i]))

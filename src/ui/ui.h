@@ -60,15 +60,16 @@ struct ui_menu {
 	size_t selected; /* where the bar starts */
 	/* > 0: chooses `selected` by itself unless a key is pressed; the countdown is shown. */
 	unsigned timeout_seconds;
+	int wake_fd;      /* > 0: the menu is over, with UI_WOKEN, as soon as this descriptor can be read */
 	const char *help; /* shown for F1 and '?'; NULL: the keys alone */
 	/* Where not NULL, typing searches: only the items are shown for which this is true, and letters choose nothing.
 	 */
 	bool (*matches)(void *context, size_t index, const char *typed);
 };
 
-enum ui_answer { UI_CHOSEN = 0, UI_BACK = 1, UI_TIMED_OUT = 2 };
+enum ui_answer { UI_CHOSEN = 0, UI_BACK = 1, UI_TIMED_OUT = 2, UI_WOKEN = 3 };
 
-/* Shows a menu until an item is chosen (Enter or its key), Esc, or the timeout. */
+/* Shows a menu until an item is chosen (Enter or its key), Esc, the timeout, or wake_fd. */
 enum ui_answer ui_menu_run(struct ui *ui, const struct ui_menu *menu, size_t *ret_choice);
 /* Shows text, scrolled with the arrow and page keys, until Enter or Esc. */
 void ui_show_text(struct ui *ui, const char *title, const struct ui_text *text);

@@ -34,6 +34,7 @@ struct ui {
 	bool suspended;
 	bool shown;              /* a view has been drawn since the terminals were taken over */
 	unsigned long long tick; /* when the next second is over */
+	int wake_fd;             /* > 0: ui_next comes back with PRESS_WOKEN once it can be read */
 	/* For ui_progress, which returns at once. */
 	unsigned long long progress_painted;
 	char progress_what[128];
@@ -47,7 +48,8 @@ void view_draw(const struct terminal *terminal, void *view);
 
 /* Shows the view as it is now, and returns at once. */
 void ui_show(struct ui *ui, struct view *view);
-/* Shows the view and waits for a key, a second (PRESS_TICK), or the end of the last terminal (PRESS_GONE). */
+/* Shows the view and waits for a key, a second (PRESS_TICK), wake_fd (PRESS_WOKEN), or the end of the last terminal
+ * (PRESS_GONE). */
 enum press ui_next(struct ui *ui, struct view *view, uint8_t *ret_byte);
 /* Moves the text by lines, within its ends. */
 void view_scroll(struct view *view, long lines);

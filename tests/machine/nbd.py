@@ -41,6 +41,7 @@ class Server:
     reads[n]     how often block n was read (power-on of a machine to its end)
     evil[n]      4096 bytes that block n holds from its second read on
     evil_served  how many evil blocks went out
+    held         blocks whose readers wait until release()
     record       None, or a list that takes what the machine does to the disk: (offset, bytes), and None for a flush
     """
 
@@ -52,6 +53,8 @@ class Server:
         self.evil_served = 0
         self.written = {}
         self.record = None
+        self.held = set()
+        self.released = threading.Event()
         self.reads = {}
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
@@ -67,6 +70,7 @@ class Server:
         self.close()
 
     def close(self):
+        self.release()
         try:
             self.listener.shutdown(socket.SHUT_RDWR)    # wakes accept()
         except OSError:
@@ -78,6 +82,15 @@ class Server:
         """How many bytes were read of BLOCKS, repeated reads counted each time."""
         with self.lock:
             return BLOCK * sum(self.reads.get(block, 0) for block in blocks)
+
+    def hold(self, blocks):
+        """Whoever reads one of these blocks waits, as for a slow disk."""
+        self.released.clear()
+        self.held = set(blocks)
+
+    def release(self):
+        self.held = set()
+        self.released.set()
 
     def forget(self):
         """Starts counting anew, as after a power-on."""
@@ -151,6 +164,8 @@ class Server:
     def read(self, offset, length):
         first, last = offset // BLOCK, (offset + length - 1) // BLOCK
         parts = []
+        if not self.held.isdisjoint(range(first, last + 1)):
+            self.released.wait()
         with self.lock:
             for number in range(first, last + 1):
                 count = self.reads.get(number, 0)

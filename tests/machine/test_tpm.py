@@ -5,7 +5,9 @@ import os
 import shutil
 
 from boot_steps import TO_MENU, TO_SYSTEM, error_lines, machine_with, require
-from fixtures import boot_files
+from fixtures import Disk, Owner, boot_files, rom_for
+from machine import Machine
+from nbd import Server
 from owner_steps import MANUAL, own_tpm, to_menu
 
 PASSPHRASE = "correct horse battery"
@@ -98,9 +100,37 @@ def test_take_ownership(directory):
 test_take_ownership.seconds = 300
 
 
+def code_before_boot_is_read(machine, server):
+    """A slow disk: the code is on the screen, with ways out and none into a system, and then all the rest."""
+    server.hold(machine.disk.blocks("initrd.img"))
+    machine.power_on()
+    expect_record(machine, "rom", "yes")
+    machine.line("totp ok", TO_MENU)
+    _, shown = machine.line("menu shown", TO_MENU)
+    require(shown["mode"] == "reading", f"{shown}")
+    machine.see(r"TOTP +\d{3} ?\d{3}\b", 20)
+    machine.see(r"/boot +is being (read|looked for)", 20)
+    machine.see(r"Power off", 20)
+    for word in ("Boot  ", "Other boot entries", "Report", "dangerous"):
+        require(word not in machine.screen(), f"{word} is offered before /boot was read:\n{machine.screen()}")
+    machine.send("bof")     # boot, other entries, forced boot
+    machine.settle()
+    machine.refuse(rb"heads: (boot|verify|entries|menu ready) ")
+    server.release()
+    machine.line("verify ok", TO_MENU)
+    _, ready = machine.line("menu ready", TO_MENU)
+    require(ready["mode"] == "verified", f"{ready}")
+    machine.see(r"b +Boot  ", 20)
+
+
 def test_A2_another_tpm_behind_the_same_rom(directory):
-    """The ROM records the TPM's key: the right TPM is recognised; another one is named, asked nothing, and releases nothing."""
-    with machine_with(directory, settings=MANUAL) as machine:
+    """The ROM records the TPM's key: the right TPM is recognised, and its code is there before /boot is read; another one
+    is named, asked nothing, and releases nothing."""
+    disk = Disk(os.path.join(directory, "disk.img"), boot_files(), signer=Owner("owner"))
+    with Server(disk.path, os.path.join(directory, "nbd")) as server, \
+            Machine(rom=rom_for(Owner("owner"), MANUAL), disks=["nbd:unix:" + server.path], directory=directory) as machine:
+        machine.disk = disk
+        machine.power_on()
         to_menu(machine)
         take_ownership(machine, record=True)
         expect_record(machine, "rom", "yes")
@@ -112,11 +142,7 @@ def test_A2_another_tpm_behind_the_same_rom(directory):
         machine.send(PASSPHRASE + "\r")
         machine.line("totp enrolled", TO_MENU)
         machine.power_cut()
-        machine.power_on()
-        expect_record(machine, "rom", "yes")
-        machine.line("totp ok", TO_MENU)
-        machine.line("menu ready", TO_MENU)
-        machine.see(r"Power off", 20)
+        code_before_boot_is_read(machine, server)
         machine.send("p")
         _, cap = machine.line("cap", 30)
         require(cap["bus"] == "authenticated", f"{cap}")

@@ -11,6 +11,7 @@
 #include "unit/cmocka_all.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -187,6 +188,34 @@ static void test_log_line_goes_to_the_sink(void **state)
 	assert_string_equal(logged, "heads: verify ok files=3");
 }
 
+static void *log_beside(void *lines)
+{
+	log_collect(lines);
+	log_line("one");
+	log_line("two %d", 2);
+	log_collect(NULL);
+	return NULL;
+}
+
+static void test_log_lines_of_a_thread_wait(void **state)
+{
+	struct buffer lines = {0};
+	pthread_t thread;
+
+	(void)state;
+	log_add_sink(remember, NULL);
+	log_line("mine");
+	assert_int_equal(pthread_create(&thread, NULL, log_beside, &lines), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_string_equal(logged, "heads: mine");
+	assert_string_equal(buffer_string(&lines), "heads: one\nheads: two 2\n");
+	log_replay(buffer_bytes(&lines));
+	assert_string_equal(logged, "heads: two 2");
+	log_replay(BYTES_EMPTY);
+	log_clear_sinks();
+	buffer_clear(&lines);
+}
+
 static void test_secret_is_wiped_and_emptied(void **state)
 {
 	struct secret secret;
@@ -284,6 +313,7 @@ int main(void)
 	    cmocka_unit_test(test_A11_text_is_escaped),
 	    cmocka_unit_test(test_error_says_code_object_and_sentence),
 	    cmocka_unit_test(test_log_line_goes_to_the_sink),
+	    cmocka_unit_test(test_log_lines_of_a_thread_wait),
 	    cmocka_unit_test(test_secret_is_wiped_and_emptied),
 	    cmocka_unit_test(test_A6_memfd_is_sealed),
 	    cmocka_unit_test(test_file_replace_and_read),

@@ -114,6 +114,68 @@ static void test_menu_help(void **state)
 	assert_int_equal(0, rig_finish(&rig).number);
 }
 
+static int wake_pipe[2];
+
+/* From its second call on, a second later, what the menu waits for is there. */
+static void wake_status(void *context, struct ui_text *text)
+{
+	int *calls = context;
+
+	ui_text_add(text, UI_NORMAL, "call %d", ++*calls);
+	if (*calls == 2)
+		(void)!write(wake_pipe[1], "x", 1);
+}
+
+static void run_woken(struct ui *ui, struct rig_result *result)
+{
+	int calls = 0;
+	size_t choice = 99;
+	struct ui_menu menu = {
+	    .title = "Waits", .status = wake_status, .context = &calls, .items = five, .count = 5, .help = "Stays."};
+
+	if (pipe(wake_pipe) != 0)
+		return;
+	menu.wake_fd = wake_pipe[0];
+	result->number = (int)ui_menu_run(ui, &menu, &choice) * 100 + (int)choice;
+}
+
+static void test_menu_is_woken(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, 1, &xterm, run_woken);
+	rig_see(&rig, 0, "call 1");
+	assert_int_equal(399, rig_finish(&rig).number); /* woken, and nothing was chosen */
+}
+
+static void run_woken_in_help(struct ui *ui, struct rig_result *result)
+{
+	size_t choice = 99;
+	struct ui_menu menu = {
+	    .title = "Waits", .items = five, .count = 5, .wake_fd = wake_pipe[0], .help = "Stays until it is left."};
+
+	result->number = (int)ui_menu_run(ui, &menu, &choice) * 100 + (int)choice;
+}
+
+static void test_help_is_not_woken(void **state)
+{
+	struct pollfd over;
+	struct rig rig;
+
+	(void)state;
+	assert_int_equal(pipe(wake_pipe), 0);
+	rig_start(&rig, 1, &xterm, run_woken_in_help);
+	rig_see(&rig, 0, "Report");
+	rig_type(&rig, 0, "?");
+	rig_see(&rig, 0, "Stays until it is left.");
+	assert_int_equal(write(wake_pipe[1], "x", 1), 1);
+	over = (struct pollfd){.fd = rig.report, .events = POLLIN};
+	assert_int_equal(poll(&over, 1, 300), 0);
+	rig_type(&rig, 0, "\x1b");
+	assert_int_equal(399, rig_finish(&rig).number);
+}
+
 static void run_countdown(struct ui *ui, struct rig_result *result)
 {
 	size_t choice = 99;
@@ -461,6 +523,8 @@ int main(void)
 	    cmocka_unit_test(test_A11_label_cannot_steer_the_terminal),
 	    cmocka_unit_test(test_menu_keys),
 	    cmocka_unit_test(test_menu_help),
+	    cmocka_unit_test(test_menu_is_woken),
+	    cmocka_unit_test(test_help_is_not_woken),
 	    cmocka_unit_test(test_countdown_chooses),
 	    cmocka_unit_test(test_countdown_stops_for_a_key),
 	    cmocka_unit_test(test_long_menu_scrolls),
