@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "boot/device.h"
+#include "boot/root_logical.h"
 #include "disk/block.h"
 #include "disk/mapping.h"
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 
 #define MOUNT_POINT "/run/heads/root"
-#define MAPPING     "heads-root"
+#define MAPPING     "heads--root" /* no logical volume has this name: one dash alone parts group and volume */
 #define TRIES       3
 #define FLAGS       (MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC)
 
@@ -88,16 +89,61 @@ static void forget_mount(struct root_device *root)
 {
 	cleanup_close(&root->fd);
 	detach();
+	if (root->logical[0])
+		lvm_unmap(root->logical);
 	*root = (struct root_device){.fd = -1, .volumes = root->volumes};
 }
 
-/* What a LUKS volume holds, once it is open. Where it is no root it is closed again. */
+/* Mounts, looks, and lets go again. */
+static int is_root(void *wishes, const char *path, struct error *error)
+{
+	struct root_device root = {.fd = -1};
+	int r = try_mount(path, wishes, &root, error);
+
+	if (r > 0)
+		forget_mount(&root);
+	return r;
+}
+
+static bool is_logical(const char *device)
+{
+	return device && bytes_start_with(bytes_from_string(device), MAPPING_DIRECTORY "/");
+}
+
+/* The logical volumes of the groups on plain disks, or upon an opened LUKS volume. */
+static int try_logical(const char *upon, const struct root_wishes *wishes, struct root_device *root,
+                       struct error *error)
+{
+	const struct root_logical wanted = {.upon = upon,
+	                                    .chosen = wishes->device,
+	                                    .volumes = &root->volumes,
+	                                    .is_root = is_root,
+	                                    .context = (void *)(uintptr_t)wishes};
+	char path[LVM_PATH_SIZE];
+	int r = root_logical_find(&wanted, path, error);
+
+	if (r <= 0)
+		return r;
+	r = try_mount(path, wishes, root, error);
+	if (r > 0)
+		(void)snprintf(root->logical, sizeof(root->logical), "%s", path);
+	else
+		lvm_unmap(path);
+	return r;
+}
+
+/* What a LUKS volume holds, once it is open: the filesystem, or a group with it. Where no root is in there it is closed
+ * again. */
 static int try_opened(const struct volume *volume, const struct root_wishes *wishes, struct root_device *root,
                       struct error *error)
 {
+	const char *path = MAPPING_DIRECTORY "/" MAPPING;
+	bool itself = !is_logical(wishes->device) || strcmp(wishes->device, volume->path) == 0;
 	struct error problem;
-	int r = try_mount(MAPPING_DIRECTORY "/" MAPPING, wishes, root, error);
+	int r = itself ? try_mount(path, wishes, root, error) : 0;
 
+	if (r == 0)
+		r = try_logical(path, wishes, root, error);
 	if (r > 0) {
 		(void)snprintf(root->disk, sizeof(root->disk), "%s", volume->path);
 		return r;
@@ -133,33 +179,39 @@ static int ask_and_try(const struct volume *volume, const struct root_wishes *wi
 	return r < 0 ? r : try_opened(volume, wishes, root, error);
 }
 
-/* The partitions without encryption. Two that look like a root: the one that is compared need not be the one that the
- * system boots from, so none is taken. */
+static int two_roots(const char *first, const char *second, struct error *error)
+{
+	return error_set(error, E_REFUSED, second,
+	                 "%s and %s both look like the root of a system; say which is it with CONFIG_ROOT_DEV", first,
+	                 second);
+}
+
+/* The partitions and logical volumes without encryption. Two that look like a root: the one that is compared need not
+ * be the one that the system boots from, so none is taken. */
 static int try_plain(const struct root_wishes *wishes, struct root_device *root, struct error *error)
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
-	size_t count = block_list(devices);
+	size_t count = wishes->device ? 0 : block_list(devices);
 	const char *first = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
+	for (size_t i = 0; r >= 0 && i < count; i++) {
 		if (devices[i].removable)
 			continue;
-		r = try_mount(devices[i].path, wishes, root, error);
-		if (r > 0 && first) {
-			forget_mount(root);
-			return error_set(error, E_REFUSED, devices[i].path,
-			                 "%s and %s both look like the root of a system; say which is it with "
-			                 "CONFIG_ROOT_DEV",
-			                 first, devices[i].path);
-		}
-		if (r > 0) {
+		r = is_root((void *)(uintptr_t)wishes, devices[i].path, error);
+		if (r > 0 && first)
+			return two_roots(first, devices[i].path, error);
+		if (r > 0)
 			first = devices[i].path;
-			forget_mount(root);
-			r = 0;
-		}
 	}
-	if (r < 0 || !first)
+	if (r < 0)
+		return r;
+	r = try_logical(NULL, wishes, root, error);
+	if (r > 0 && first) {
+		r = two_roots(first, root->path, error);
+		forget_mount(root);
+	}
+	if (r != 0 || !first)
 		return r;
 	return try_mount(first, wishes, root, error);
 }
@@ -182,6 +234,25 @@ static int try_volumes(const struct volume_list *volumes, const struct root_wish
 	return r > 0 ? r : failed;
 }
 
+/* With the first thing that was left out, where something was. */
+static int not_found(const struct root_wishes *wishes, struct volume_list *volumes, struct error *error)
+{
+	const char *sentences = volumes->left_out.size > 0 ? buffer_string(&volumes->left_out) : NULL;
+	int size = sentences ? (int)strcspn(sentences, "\n") : 0;
+
+	if (wishes->device)
+		return error_set(error, E_NOT_FOUND, wishes->device,
+		                 "%s (CONFIG_ROOT_DEV) is not there, or holds no ext4 file system with the directories "
+		                 "of CONFIG_ROOT_DIRLIST%s%.*s",
+		                 wishes->device, size ? "; " : "", size, size ? sentences : "");
+	return error_set(error, E_NOT_FOUND, "root",
+	                 "no ext4 file system with the directories of CONFIG_ROOT_DIRLIST was found, on partitions, in "
+	                 "logical volumes or in %zu encrypted disks; set CONFIG_ROOT_DEV and "
+	                 "CONFIG_ROOT_DIRLIST%s%.*s",
+	                 volumes->count, size ? "; " : "", size, size ? sentences : "");
+}
+
+/* Where the owner chose a logical volume, whatever holds it is looked through for it. */
 static int find(const struct root_wishes *wishes, struct root_device *root, struct error *error)
 {
 	struct volume_list *volumes = &root->volumes;
@@ -195,11 +266,7 @@ static int find(const struct root_wishes *wishes, struct root_device *root, stru
 		r = try_volumes(volumes, wishes, ask_and_try, root, error);
 	if (r != 0)
 		return r;
-	return error_set(
-	    error, E_NOT_FOUND, "root",
-	    "no ext4 file system with the directories of CONFIG_ROOT_DIRLIST was found, on partitions or in "
-	    "%zu encrypted disks; set CONFIG_ROOT_DEV and CONFIG_ROOT_DIRLIST",
-	    volumes->count);
+	return not_found(wishes, volumes, error);
 }
 
 /* The device that the owner chose, with the others looked at as well: a second header with its UUID is refused (A7). */
@@ -245,10 +312,14 @@ int root_device_open(const struct root_wishes *wishes, struct root_device *ret_r
 
 	/* What a menu that crashed has left. */
 	forget_mount(&root);
+	lvm_unmap_upon(MAPPING_DIRECTORY "/" MAPPING);
 	r = mapping_close(MAPPING, error);
 	if (r < 0)
 		return r;
-	r = wishes->device ? try_chosen(wishes, &root, error) : find(wishes, &root, error);
+	if (wishes->device && !is_logical(wishes->device))
+		r = try_chosen(wishes, &root, error);
+	else
+		r = find(wishes, &root, error);
 	if (r < 0) {
 		volume_list_clear(&root.volumes);
 		return r;

@@ -49,6 +49,7 @@ void boot_system_unforce(struct boot_system *boot);
 /* The disk unlock key in a boot: who loads keeps the order, who asks the owner gives the key. */
 struct boot_unlock {
 	const struct volume_list *volumes; /* accepted ones: measured into PCR 6, then opened by the key */
+	struct bytes entry;                /* of a key that is for this entry alone (boot/key_entry.h); else empty */
 	struct unlock_measured *measured;
 	/* Asks for what is needed and gives the key (unlock_release). Called once all is measured. */
 	int (*release)(void *context, struct secret *ret_key, struct error *error);

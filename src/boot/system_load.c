@@ -169,7 +169,7 @@ static int plan_unlock(struct prepared *prepared, const struct boot_unlock *unlo
 	if (r == 0)
 		r = measure_bytes(tpm, TRUST_PAYLOAD_PCR, "key segment", buffer_bytes(&prepared->plan.layout), error);
 	if (r == 0)
-		r = unlock_measure(tpm, unlock->volumes, unlock->measured, error);
+		r = unlock_measure(tpm, unlock->volumes, unlock->entry, unlock->measured, error);
 	prepared->planned = r == 0;
 	return r;
 }

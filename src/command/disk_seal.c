@@ -121,8 +121,8 @@ static int seal(struct disk_job *job, struct error *error)
 	             : error_set(error, E_MEMORY, "disk", "there is not enough memory for the volume keys");
 
 	if (r == 0)
-		r = unlock_make(job->tpm, &job->volumes, keys, secret_bytes(&job->unlock), secret_bytes(&job->owner),
-		                error);
+		r = unlock_make(job->tpm, &job->volumes, keys, BYTES_EMPTY, secret_bytes(&job->unlock),
+		                secret_bytes(&job->owner), error);
 	for (size_t i = 0; keys && i < job->volumes.count; i++)
 		secret_clear(&keys[i]);
 	free(keys);
@@ -168,7 +168,7 @@ int disk_unseal_run(const struct command_context *context, int argc, char **argv
 		return status;
 	if (choose_volumes(&job, &error) < 0 || tpm_open(context->tpm, &job.tpm, &error) < 0 ||
 	    read_secrets(&job, false, &error) < 0 ||
-	    (job.measure && unlock_measure(job.tpm, &job.volumes, &measured, &error) < 0) ||
+	    (job.measure && unlock_measure(job.tpm, &job.volumes, BYTES_EMPTY, &measured, &error) < 0) ||
 	    unlock_release(job.tpm, &job.volumes, secret_bytes(&job.unlock), &key, &error) < 0)
 		return command_fail(context, &error);
 	if (job.key_fd && write_key(job.key_fd, secret_bytes(&key), &error) < 0)

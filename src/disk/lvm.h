@@ -45,5 +45,7 @@ int lvm_map(const struct lvm_scan *scan, const struct lvm_found *found, const st
             struct error *error);
 /* Takes the mapping down. */
 void lvm_unmap(const char *path);
+/* Takes down all mappings that lie on the one of this path: what a program of ours that has ended left behind. */
+void lvm_unmap_upon(const char *path);
 
 #endif

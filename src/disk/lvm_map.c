@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mappings of the device mapper (Linux, Documentation/admin-guide/device-mapper/linear.rst). */
+#include "base/bytes.h"
+#include "base/file.h"
 #include "disk/lvm.h"
+#include <dirent.h>
 #include <inttypes.h>
 #include <libdevmapper.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #define DIRECTORY "/dev/mapper/"
 
@@ -122,4 +127,39 @@ void lvm_unmap(const char *path)
 		(void)run_task(task);
 		dm_task_destroy(task);
 	}
+}
+
+/* NAME below /sys/class/block is a mapping: takes it down by the name that it has there. */
+static void unmap_device(const char *name)
+{
+	struct buffer text = {0};
+	char file[512], path[LVM_PATH_SIZE];
+
+	(void)snprintf(file, sizeof(file), "/sys/class/block/%.255s/dm/name", name);
+	if (file_read(file, LVM_PATH_SIZE, &text, NULL) == 0 && buffer_string(&text)) {
+		(void)snprintf(path, sizeof(path), DIRECTORY "%.*s", (int)strcspn(buffer_string(&text), "\n"),
+		               buffer_string(&text));
+		lvm_unmap(path);
+	}
+	buffer_clear(&text);
+}
+
+void lvm_unmap_upon(const char *path)
+{
+	struct stat status;
+	struct dirent *item;
+	char directory[64];
+	DIR *holders;
+
+	if (stat(path, &status) != 0 || !S_ISBLK(status.st_mode))
+		return;
+	(void)snprintf(directory, sizeof(directory), "/sys/dev/block/%u:%u/holders", major(status.st_rdev),
+	               minor(status.st_rdev));
+	holders = opendir(directory);
+	if (!holders)
+		return;
+	while ((item = readdir(holders)))
+		if (item->d_name[0] != '.')
+			unmap_device(item->d_name);
+	(void)closedir(holders);
 }

@@ -21,15 +21,29 @@ static const struct {
     {2, "the firmware is not the one that the key was made with"},
     {TRUST_ROM_PCR, "the settings or the owner's key in the ROM are not those that the key was made with"},
     {TRUST_DISK_PCR, "the facts of the disks are not those that the key was made with: another volume key, other "
-                     "segments, or another disk in the place of yours"},
+                     "segments, another disk in the place of yours, or another boot entry than the one it is for"},
     {0, "the platform firmware extended what it left alone before"},
     {1, "the platform firmware extended what it left alone before"},
     {3, "the platform firmware extended what it left alone before"},
     {5, "a kernel module was loaded in the firmware"},
 };
 
-static int expected_pcrs(struct tpm *tpm, const struct volume_list *volumes, struct tpm_pcrs *ret_pcrs,
-                         struct error *error)
+struct digest unlock_expected_pcr(const struct volume_list *volumes, struct bytes entry)
+{
+	struct digest pcr = volume_expected_pcr(volumes), measured;
+
+	if (entry.size == 0)
+		return pcr;
+	measured = digest_of(HASH_SHA256, entry);
+	{
+		const struct bytes parts[] = {digest_bytes(&pcr), digest_bytes(&measured)};
+
+		return digest_of_parts(HASH_SHA256, parts, ARRAY_SIZE(parts));
+	}
+}
+
+static int expected_pcrs(struct tpm *tpm, const struct volume_list *volumes, struct bytes entry,
+                         struct tpm_pcrs *ret_pcrs, struct error *error)
 {
 	const struct digest zero = {.algorithm = HASH_SHA256, .size = hash_size(HASH_SHA256)};
 	int r = tpm_pcr_read(tpm, HASH_SHA256, MASK_AS_NOW, ret_pcrs, error);
@@ -39,7 +53,7 @@ static int expected_pcrs(struct tpm *tpm, const struct volume_list *volumes, str
 	ret_pcrs->mask = UNLOCK_PCR_MASK;
 	ret_pcrs->values[TRUST_MODE_PCR] = zero;
 	ret_pcrs->values[5] = zero;
-	ret_pcrs->values[TRUST_DISK_PCR] = volume_expected_pcr(volumes);
+	ret_pcrs->values[TRUST_DISK_PCR] = unlock_expected_pcr(volumes, entry);
 	return 0;
 }
 
@@ -112,7 +126,7 @@ static int add_slots(const struct volume_list *volumes, const struct secret *vol
 }
 
 int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct secret *volume_keys,
-                struct bytes passphrase, struct bytes owner, struct error *error)
+                struct bytes entry, struct bytes passphrase, struct bytes owner, struct error *error)
 {
 	CLEANUP_FREE uint32_t *slots = calloc(volumes->count + 1, sizeof(*slots));
 	CLEANUP(secret_clear) struct secret key = {0};
@@ -124,7 +138,7 @@ int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct
 	for (size_t i = 0; i < volumes->count && r == 0; i++)
 		r = volume_check(&volumes->volumes[i], error);
 	if (r == 0)
-		r = expected_pcrs(tpm, volumes, &expected, error);
+		r = expected_pcrs(tpm, volumes, entry, &expected, error);
 	if (r == 0)
 		r = make_key(tpm, &key, error);
 	if (r == 0)
@@ -140,14 +154,15 @@ int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct
 		return r;
 	}
 	remove_old_slots(volumes);
-	log_line("unlock-key made disks=%zu passphrase=%s", volumes->count, passphrase.size > 0 ? "yes" : "no");
+	log_line("unlock-key made disks=%zu passphrase=%s entries=%s", volumes->count,
+	         passphrase.size > 0 ? "yes" : "no", entry.size > 0 ? "one" : "all");
 	return 0;
 }
 
-int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct unlock_measured *measured,
-                   struct error *error)
+int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct bytes entry,
+                   struct unlock_measured *measured, struct error *error)
 {
-	const struct digest pcr = volume_expected_pcr(volumes);
+	const struct digest pcr = unlock_expected_pcr(volumes, entry);
 	int r = 0;
 
 	for (size_t i = 0; i < volumes->count && r == 0; i++)
@@ -157,8 +172,10 @@ int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct un
 	if (measured->done)
 		return digest_equal(&pcr, &measured->pcr)
 		           ? 0
-		           : error_set(error, E_ORDER, "disk",
-		                       "the disks have changed since they were measured; restart the machine");
+		           : error_set(
+		                 error, E_ORDER, "disk",
+		                 "the disks, or the boot entry that the key is for, are others than those that were "
+		                 "measured in this start; restart the machine");
 	/* Also when an extend fails: what is half done cannot be done again. */
 	measured->done = true;
 	measured->pcr = pcr;
@@ -171,6 +188,8 @@ int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct un
 		r = text.failed ? error_set(error, E_MEMORY, "disk", "there is not enough memory for a disk's facts")
 		                : measure_bytes(tpm, TRUST_DISK_PCR, name, buffer_bytes(&text), error);
 	}
+	if (r == 0 && entry.size > 0)
+		r = measure_bytes(tpm, TRUST_DISK_PCR, "boot entry", entry, error);
 	return r;
 }
 

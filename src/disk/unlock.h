@@ -18,6 +18,10 @@ struct unlock_measured {
 	struct digest pcr; /* the value that PCR 6 has then */
 };
 
+/* A key may be for one boot entry alone. entry: what tells that one from the others, any bytes; empty: it is for all.
+ * It is measured into PCR 6 behind the disks' facts. */
+struct digest unlock_expected_pcr(const struct volume_list *volumes, struct bytes entry);
+
 /* Makes a key, puts it into a slot of each volume, seals it, and then removes the slots of the key before it. A power
  * cut leaves the old key or the new one, and the owner's own slots are never touched.
  *
@@ -26,11 +30,11 @@ struct unlock_measured {
  * Errors       -E_WRONG_AUTH (owner), those of keyslot_add and tpm_seal. After an error the slots are as before, unless
  *              the TPM's answer was lost: then there are new ones as well. */
 int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct secret *volume_keys,
-                struct bytes passphrase, struct bytes owner, struct error *error);
-/* Measures the facts of each volume into PCR 6, once in a start (measured).
+                struct bytes entry, struct bytes passphrase, struct bytes owner, struct error *error);
+/* Measures the facts of each volume, and the entry where it is not empty, into PCR 6, once in a start (measured).
  * Errors: -E_ORDER (others were measured before), those of measure_bytes, volume_check. */
-int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct unlock_measured *measured,
-                   struct error *error);
+int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct bytes entry,
+                   struct unlock_measured *measured, struct error *error);
 /* Takes the key out of the TPM and makes sure that it opens each volume. ret_key: release with secret_clear.
  * Errors: -E_WRONG_PCR (the sentence says which and what that means), -E_WRONG_AUTH, those of tpm_unseal and
  * keyslot_test. */

@@ -111,7 +111,7 @@ int screen_boot_asked(struct menu *menu, const struct entry *entry)
 	return confirm_entry(menu, entry) ? screen_boot(menu, entry) : 0;
 }
 
-static const struct entry *choose_entry(struct menu *menu, const char *title)
+const struct entry *menu_choose_entry(struct menu *menu, const char *title, const char *help)
 {
 	const struct entry_list *entries = &menu->boot.entries;
 	struct labels labels = {0};
@@ -119,14 +119,12 @@ static const struct entry *choose_entry(struct menu *menu, const char *title)
 	size_t choice = 0;
 
 	if (make_labels(entries, &labels)) {
-		struct ui_menu screen = {
-		    .title = title,
-		    .status = menu_status,
-		    .context = menu,
-		    .items = labels.items,
-		    .count = entries->count,
-		    .help = "Entries as the system's boot configuration lists them. Enter shows what exactly "
-		            "would be started, and asks."};
+		struct ui_menu screen = {.title = title,
+		                         .status = menu_status,
+		                         .context = menu,
+		                         .items = labels.items,
+		                         .count = entries->count,
+		                         .help = help};
 
 		if (ui_menu_run(menu->ui, &screen, &choice) == UI_CHOSEN && choice < entries->count)
 			chosen = &entries->entries[choice];
@@ -139,7 +137,9 @@ static const struct entry *choose_entry(struct menu *menu, const char *title)
 int screen_entries(struct menu *menu)
 {
 	for (;;) {
-		const struct entry *entry = choose_entry(menu, "Boot entries");
+		const struct entry *entry = menu_choose_entry(menu, "Boot entries",
+		                                              "Entries as the system's boot configuration lists them. "
+		                                              "Enter shows what exactly would be started, and asks.");
 		struct error error;
 		int status;
 

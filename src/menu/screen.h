@@ -6,6 +6,7 @@
 #include "attest/explain.h"
 #include "attest/hotp.h"
 #include "attest/totp.h"
+#include "boot/key_entry.h"
 #include "boot/reading.h"
 #include "boot/signing_key.h"
 #include "boot/system.h"
@@ -116,8 +117,12 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
  * those of volume_add_all and volume_choose. */
 int menu_choose_volumes(struct menu *menu, bool change, struct volume_list *ret_all, struct volume_list *ret_chosen,
                         struct error *error);
+/* The words that the board adds to a command line and takes from it. */
+struct key_entry_words menu_board_words(const struct menu *menu);
 /* The signed kexec_key_devices.txt of a verified /boot, appended; nothing where there is none. */
 int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error);
+/* The list of entries; NULL where the owner went back. */
+const struct entry *menu_choose_entry(struct menu *menu, const char *title, const char *help);
 /* Shows what exactly would be started, asks, and then as screen_boot. */
 int screen_boot_asked(struct menu *menu, const struct entry *entry);
 /* Looks for files of this kind on the attached disks and sticks and lets the owner choose one. False where he went

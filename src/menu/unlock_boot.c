@@ -3,6 +3,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "boot/key_entry.h"
 #include "boot/signed_set.h"
 #include "menu/screen.h"
 #include <string.h>
@@ -118,8 +120,36 @@ static int check_root(void *context, struct bytes key, struct error *error)
 	return r;
 }
 
+struct key_entry_words menu_board_words(const struct menu *menu)
+{
+	return (struct key_entry_words){rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_ADD"),
+	                                rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE")};
+}
+
+/* A key that is for one entry: its text is measured with the disks. -E_REFUSED: it is for another one than that which
+ * boots; said before anything is measured, so that the other one can still be chosen. */
+static int bind_to_entry(struct menu *menu, const struct entry *entry, const struct tpm_seal_state *state,
+                         const struct volume_list *volumes, struct buffer *text, struct error *error)
+{
+	const struct key_entry_words words = menu_board_words(menu);
+	const struct entry_list *entries = &menu->boot.entries;
+	char title[200];
+	size_t index;
+
+	if (key_entry_find(&state->expected.values[TRUST_DISK_PCR], volumes, entries, &words, &index) != KEY_ENTRY_ONE)
+		return 0;
+	if (&entries->entries[index] != entry)
+		return error_set(
+		    error, E_REFUSED, "unlock key",
+		    "the disk unlock key is for the boot entry \"%s\" alone, and this is another one",
+		    text_escape_into(bytes_from_string(entries->entries[index].title), title, sizeof(title)));
+	return key_entry_text(entry, &words, text, error);
+}
+
 int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 {
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	const struct key_entry_words words = menu_board_words(menu);
 	CLEANUP(volume_list_clear) struct volume_list all = {0}, chosen = {0};
 	struct attempt attempt = {.menu = menu, .volumes = &chosen};
 	struct boot_unlock unlock = {.volumes = &chosen,
@@ -128,8 +158,8 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 	                             .without = without,
 	                             .context = &attempt};
 	struct boot_wishes wishes = {
-	    .add = rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_ADD"),
-	    .remove = rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE"),
+	    .add = words.add,
+	    .remove = words.remove,
 	    .hand_log = !settings_is_yes(&menu->settings.merged, "CONFIG_NO_EVENTLOG_HANDOVER"),
 	};
 	struct tpm_seal_state state;
@@ -146,6 +176,9 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 		menu_note_approval(menu, TPM_SLOT_DISK);
 		attempt.passphrase = state.passphrase;
 		r = menu_choose_volumes(menu, false, &all, &chosen, &problem);
+		if (r == 0)
+			r = bind_to_entry(menu, entry, &state, &chosen, &text, &problem);
+		unlock.entry = buffer_bytes(&text);
 		wishes.unlock = &unlock;
 	}
 	if (r < 0 && r != -E_NO_SECRET) {

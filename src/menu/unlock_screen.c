@@ -2,6 +2,7 @@
 /* The disk unlock key: what there is, making it, forgetting it. */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "disk/keyslot.h"
 #include "menu/screen.h"
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct making {
 	struct volume_list all, chosen;
 	struct secret *keys;
 	struct secret passphrase; /* of the key in the TPM; empty: none */
+	struct buffer entry;      /* the one that the key is for (boot/key_entry.h); empty: all */
 };
 
 static void making_clear(struct making *making)
@@ -23,6 +25,7 @@ static void making_clear(struct making *making)
 		secret_clear(&making->keys[i]);
 	free(making->keys);
 	secret_clear(&making->passphrase);
+	buffer_clear(&making->entry);
 	volume_list_clear(&making->chosen);
 	volume_list_clear(&making->all);
 }
@@ -133,10 +136,11 @@ static int ask_new_passphrase(struct menu *menu, struct secret *ret_passphrase, 
 
 static int seal(struct menu *menu, struct bytes owner, void *context, struct error *error)
 {
-	const struct making *making = context;
+	struct making *making = context;
 
 	ui_progress(menu->ui, "Disk unlock key", "Making the key ...", 0, 0);
-	return unlock_make(menu->tpm, &making->chosen, making->keys, secret_bytes(&making->passphrase), owner, error);
+	return unlock_make(menu->tpm, &making->chosen, making->keys, buffer_bytes(&making->entry),
+	                   secret_bytes(&making->passphrase), owner, error);
 }
 
 /* Slots of a key before this one on disks that this one does not open. */
@@ -154,13 +158,17 @@ static void forget_others(const struct making *making)
 	}
 }
 
-static void make(struct menu *menu)
+/* entry NULL: the key is for every entry of the /boot that the owner signs. */
+static void make(struct menu *menu, const struct entry *entry)
 {
 	CLEANUP(making_clear) struct making making = {0};
+	const struct key_entry_words words = menu_board_words(menu);
 	struct ui_text text = {0};
 	struct error error;
 	int r = choose(menu, &making, &error);
 
+	if (r == 0 && entry)
+		r = key_entry_text(entry, &words, &making.entry, &error);
 	if (r == 0)
 		r = open_volumes(menu, &making, &error);
 	if (r == 0)
@@ -220,9 +228,23 @@ static void add_volume(const struct volume *volume, struct ui_text *text)
 		            volume->facts.own_slots ? "  has a key slot of Heads" : "");
 }
 
+static void make_for_one(struct menu *menu)
+{
+	const struct entry *entry =
+	    menu_choose_entry(menu, "An unlock key for which entry?",
+	                      "A verified boot of this entry gets the key; of any other entry it does not, and says "
+	                      "so. The entry is known "
+	                      "by its title and its command line: an update of its kernel changes neither, as a rule.");
+
+	if (entry)
+		make(menu, entry);
+}
+
 struct shown_state {
 	const struct volume_list *all;
-	int look; /* of tpm_seal_look */
+	struct menu *menu;
+	const struct buffer *names; /* the signed kexec_key_devices.txt, or empty */
+	int look;                   /* of tpm_seal_look */
 	struct tpm_seal_state state;
 	struct error problem;
 };
@@ -240,13 +262,32 @@ static void add_left_out(const struct volume_list *all, struct ui_text *text)
 	}
 }
 
+static void add_key(const struct shown_state *shown, struct ui_text *text)
+{
+	const struct entry_list *entries = &shown->menu->boot.entries;
+	const struct key_entry_words words = menu_board_words(shown->menu);
+	CLEANUP(volume_list_clear) struct volume_list chosen = {0};
+	enum key_entry_kind kind = KEY_ENTRY_OTHER;
+	char title[200] = "";
+	size_t index;
+
+	ui_text_add(text, UI_GOOD, "Key       in the TPM, %s",
+	            shown->state.passphrase ? "with an unlock passphrase" : "without a passphrase");
+	if (volume_choose(shown->all, buffer_bytes(shown->names), &chosen, NULL) == 0)
+		kind = key_entry_find(&shown->state.expected.values[TRUST_DISK_PCR], &chosen, entries, &words, &index);
+	if (kind == KEY_ENTRY_ONE)
+		ui_text_add(text, UI_NORMAL, "For       the boot entry \"%s\" alone",
+		            text_escape_into(bytes_from_string(entries->entries[index].title), title, sizeof(title)));
+	else if (kind == KEY_ENTRY_OTHER)
+		ui_text_add(text, UI_WARNING, "For       other disks, or a boot entry that is not there (any more)");
+}
+
 static void show_state(void *context, struct ui_text *text)
 {
 	const struct shown_state *shown = context;
 
 	if (shown->look == 0)
-		ui_text_add(text, UI_GOOD, "Key       in the TPM, %s",
-		            shown->state.passphrase ? "with an unlock passphrase" : "without a passphrase");
+		add_key(shown, text);
 	else if (shown->look == -E_NO_SECRET)
 		ui_text_add(text, UI_NORMAL, "Key       none: the system asks for the passphrase of the disk");
 	else
@@ -261,6 +302,7 @@ static void show_state(void *context, struct ui_text *text)
 void screen_unlock(struct menu *menu)
 {
 	static const struct ui_item items[] = {{'m', "Make a new unlock key", UI_NORMAL},
+	                                       {'o', "Make one for a single boot entry", UI_NORMAL},
 	                                       {'x', "Back", UI_NORMAL},
 	                                       {'f', "Forget the unlock key", UI_NORMAL}};
 	size_t choice = 0;
@@ -268,18 +310,23 @@ void screen_unlock(struct menu *menu)
 
 	do {
 		CLEANUP(volume_list_clear) struct volume_list all = {0};
-		struct shown_state shown = {.all = &all};
+		CLEANUP(buffer_clear) struct buffer names = {0};
+		struct shown_state shown = {.all = &all, .menu = menu, .names = &names};
 		struct ui_menu screen = {
 		    .title = "Disk unlock key", .status = show_state, .context = &shown, .items = items};
 
 		if (volume_add_all(&all, false, &shown.problem) < 0)
 			log_error(&shown.problem);
 		shown.look = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &shown.state, &shown.problem);
-		screen.count = shown.look == -E_NO_SECRET ? 2 : ARRAY_SIZE(items);
+		if (menu_read_key_devices(menu, &names, &shown.problem) < 0)
+			log_error(&shown.problem);
+		screen.count = shown.look == -E_NO_SECRET ? ARRAY_SIZE(items) - 1 : ARRAY_SIZE(items);
 		answer = ui_menu_run(menu->ui, &screen, &choice);
 		volume_list_clear(&all); /* what follows maps the logical volumes for itself */
 		if (answer == UI_CHOSEN && items[choice].key == 'm')
-			make(menu);
+			make(menu, NULL);
+		else if (answer == UI_CHOSEN && items[choice].key == 'o')
+			make_for_one(menu);
 		else if (answer == UI_CHOSEN && items[choice].key == 'f')
 			forget(menu);
 	} while (answer == UI_CHOSEN && items[choice].key != 'x');

@@ -63,7 +63,9 @@ static const struct setting_info table[] = {
     {"CONFIG_TPM_DISK_UNLOCK_KEY", SETTING_YES, SETTING_UNUSED, NULL, "whether the disk unlock key is sealed again",
      NULL, 0},
     {"CONFIG_ROOT_DEV", SETTING_PATH, SETTING_OF_OWNER, NULL,
-     "the device of the root filesystem whose files are compared; not set: every disk is looked at", NULL, 0},
+     "the device of the root filesystem whose files are compared (of LVM: /dev/mapper/GROUP-VOLUME); not set: every "
+     "disk is looked at",
+     NULL, 0},
     {"CONFIG_ROOT_DIRLIST", SETTING_TEXT, SETTING_OF_OWNER, "bin boot lib sbin usr",
      "the directories of the root filesystem whose files are listed", NULL, 0},
     {"CONFIG_ROOT_CHECK_AT_BOOT", SETTING_YES, SETTING_OF_OWNER, "n",

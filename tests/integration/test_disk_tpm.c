@@ -77,6 +77,9 @@ static struct volume_list both(void)
 	return chosen;
 }
 
+/* For which entry a key is made, and which one boots; empty: all, any. */
+static struct bytes for_entry, booted_entry;
+
 static int try_make(struct tpm *tpm, const char *passphrase, struct error *error)
 {
 	CLEANUP(volume_list_clear) struct volume_list volumes = both();
@@ -85,7 +88,7 @@ static int try_make(struct tpm *tpm, const char *passphrase, struct error *error
 
 	for (size_t i = 0; i < volumes.count; i++)
 		assert_int_equal(keyslot_open(&volumes.volumes[i], bytes_from_string("pass"), &keys[i], error), 0);
-	r = unlock_make(tpm, &volumes, keys, bytes_from_string(passphrase), BYTES_EMPTY, error);
+	r = unlock_make(tpm, &volumes, keys, for_entry, bytes_from_string(passphrase), BYTES_EMPTY, error);
 	for (size_t i = 0; i < volumes.count; i++)
 		secret_clear(&keys[i]);
 	return r;
@@ -105,7 +108,7 @@ static int release(struct tpm *tpm, const char *passphrase, struct secret *ret_k
 {
 	CLEANUP(volume_list_clear) struct volume_list volumes = both();
 	struct unlock_measured measured = {0};
-	int r = unlock_measure(tpm, &volumes, &measured, error);
+	int r = unlock_measure(tpm, &volumes, booted_entry, &measured, error);
 
 	if (r == 0)
 		r = unlock_release(tpm, &volumes, bytes_from_string(passphrase), ret_key, error);
@@ -151,6 +154,27 @@ static void test_opens_both(void **state)
 	     "cryptsetup luksChangeKey " CHEAP " --key-file pass one other && cryptsetup config two --label mine");
 	assert_int_equal(release_after_reset("", &again, &error), 0);
 	assert_true(bytes_equal(secret_bytes(&key), secret_bytes(&again)));
+}
+
+/* A key for one entry: that one gets it, no other, and none that was measured as nothing. */
+static void test_A5_key_of_another_entry(void **state)
+{
+	static const char *const others[] = {"", "Rescue\nroot=/dev/a single\n", "Debian\nroot=/dev/a rw\n"};
+	CLEANUP(secret_clear) struct secret key = {0};
+	struct error error;
+
+	(void)state;
+	for_entry = bytes_from_string("Debian\nroot=/dev/a ro\n");
+	make("");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		booted_entry = bytes_from_string(others[i]);
+		assert_int_equal(release_after_reset("", &key, &error), -E_WRONG_PCR);
+		assert_non_null(strstr(error.sentence, "another boot entry"));
+	}
+	booted_entry = for_entry;
+	assert_int_equal(release_after_reset("", &key, &error), 0);
+	expect_opens(&key);
+	for_entry = booted_entry = BYTES_EMPTY;
 }
 
 static void expect_kept(const char *words)
@@ -333,12 +357,12 @@ static void test_measured_once(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(unlock_measure(tpm, &volumes, &measured, &error), 0);
-	assert_int_equal(unlock_measure(tpm, &volumes, &measured, &error), 0);
+	assert_int_equal(unlock_measure(tpm, &volumes, BYTES_EMPTY, &measured, &error), 0);
+	assert_int_equal(unlock_measure(tpm, &volumes, BYTES_EMPTY, &measured, &error), 0);
 	assert_int_equal(tpm_pcr_read(tpm, HASH_SHA256, 1u << 6, &pcrs, &error), 0);
 	assert_true(digest_equal(&pcrs.values[6], &expected));
 	volumes.count = 1;
-	assert_int_equal(unlock_measure(tpm, &volumes, &measured, &error), -E_ORDER);
+	assert_int_equal(unlock_measure(tpm, &volumes, BYTES_EMPTY, &measured, &error), -E_ORDER);
 	volumes.count = 2;
 }
 
@@ -374,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_opens_both, fresh),
+	    cmocka_unit_test_setup(test_A5_key_of_another_entry, fresh),
 	    cmocka_unit_test_setup(test_A7_other_volume_key, fresh),
 	    cmocka_unit_test_setup(test_A7_other_segment, fresh),
 	    cmocka_unit_test_setup(test_A5_after_other_modes, fresh),

@@ -9,6 +9,7 @@ from boot_steps import TO_MENU, TO_SYSTEM, require
 from fixtures import HEADS, MIB, Directory, Disk, Link, Owner, boot_files, place, rom_for, run
 from machine import Machine
 from owner_steps import MANUAL, force, to_menu
+from test_lvm import DATA
 from test_sign_in_machine import exported
 from test_unlock import CHEAP, CRYPTTAB, PASSPHRASE, UUID, LuksDisk, expect_tiny_up, make_key, restart
 from test_unlock import files as files_with_crypttab
@@ -46,16 +47,33 @@ class Lister:
         Owner("owner").sign(boot, "--root-hashes", self.list)
 
 
-class LuksRoot(LuksDisk):
-    """A LUKS volume in whose data is a root filesystem. Encrypted in place: nothing here maps a device."""
+def filesystem(path, root):
+    """The bytes of ROOT as ext4, of 24 MiB."""
+    Disk(path, root, size=24 * MIB)
+    with open(path, "rb") as disk:
+        disk.seek(MIB)
+        return disk.read(24 * MIB)
 
-    def __init__(self, path, root):
-        plain = path + ".plain"
-        Disk(plain, root, size=32 * MIB)
+
+def group(path, root):
+    """A physical volume of 32 MiB: the group heads with the volume root in two pieces, and swap between, as lvm2 laid it out."""
+    content = filesystem(path, root)
+    with open(os.path.join(DATA, "whole"), "rb") as start:
+        return start.read().ljust(MIB, b"\0") + content[:10 * MIB] + bytes(3 * MIB) + content[10 * MIB:] + bytes(4 * MIB)
+
+
+def write(path, content):
+    with open(path, "wb") as stream:
+        stream.write(content)
+
+
+class LuksRoot(LuksDisk):
+    """A LUKS volume in whose data is a root filesystem, or a group with it. Encrypted in place: nothing here maps a device."""
+
+    def __init__(self, path, root, content=filesystem):
         super().__init__(path)
-        with open(plain, "rb") as disk, open(self.volume, "wb") as volume:
-            disk.seek(MIB)
-            volume.write(disk.read(32 * MIB))
+        with open(self.volume, "wb") as volume:
+            volume.write(content(path + ".plain", root))
             volume.truncate(64 * MIB)
         run(["cryptsetup", "reencrypt", "--encrypt", "--type", "luks2", "--reduce-device-size", "32M", *CHEAP,
              "--key-file", self.secret, self.volume])
@@ -235,6 +253,47 @@ def test_root_in_luks(directory):
         expect_waiting(machine)
 
 
+def test_root_in_a_logical_volume(directory):
+    """As installers lay it out: a group inside of the encrypted disk. It is found, compared and closed again, whole and
+    changed; and a group without encryption. A7: a group of the same name outside keeps the one inside from being looked at."""
+    boot, plain = os.path.join(directory, "disk.img"), os.path.join(directory, "plain.img")
+    disk = Disk(boot, files_with_crypttab(), signer=Lister(directory, ROOT))
+    luks = LuksRoot(os.path.join(directory, "luks.img"), ROOT, group)
+    write(plain, bytes(32 * MIB))
+    with Machine(rom=rom_for(Owner("owner"), CHECKED + MANUAL), disks=[boot, luks.path, plain], directory=directory) as machine:
+        machine.disk, machine.luks = disk, luks
+        machine.power_on()
+        to_menu(machine)
+        machine.send("b")
+        machine.see(r"Passphrase of the disk", 60)
+        machine.send(PASSPHRASE + "\r")
+        _, found = machine.line("root opened", 60)
+        require(found["device"] == "/dev/mapper/heads-root" and found["disk"] == "/dev/vdb1", f"{found}")
+        expect_compared(machine, "ok")
+        machine.line("root closed", 30)
+        expect_tiny_up(machine)
+        machine.power_cut()
+        write(plain, group(plain + ".fs", {**ROOT, **TAMPERED}))
+        machine.power_on()
+        to_menu(machine)
+        machine.send("b")
+        _, found = machine.line("root opened", 60)
+        require(found["device"] == "/dev/mapper/heads-root" and found["disk"] == "none", f"{found}")
+        expect_compared(machine, "refused")
+        expect_waiting(machine)
+        require(reported(machine) == TOLD, f"{reported(machine)}")
+        machine.power_cut()
+        write(plain, group(plain + ".fs", ROOT)[:MIB].ljust(32 * MIB, b"\0"))
+        machine.power_on()
+        to_menu(machine)
+        machine.send("b")
+        machine.see(r"Passphrase of the disk", 60)
+        machine.send(PASSPHRASE + "\r")
+        _, found = machine.line("root unknown", 60)
+        require(found["code"] == "not-found" and "two disks say" in found["sentence"], f"{found}")
+        expect_waiting(machine)
+
+
 def test_root_listed_in_the_menu(directory):
     """Without a list the owner is told; he lists the files, signs, and the next boot compares them."""
     image = stick(directory, exported(directory, Owner("owner"), "owner.asc"))
@@ -270,5 +329,5 @@ def test_root_listed_in_the_menu(directory):
         expect_tiny_up(machine)
 
 
-for _test in (test_root_as_signed_boots, test_root_in_luks, test_root_listed_in_the_menu, test_two_roots_are_none):
+for _test in (test_root_as_signed_boots, test_root_in_luks, test_root_in_a_logical_volume, test_root_listed_in_the_menu, test_two_roots_are_none):
     _test.seconds = 420

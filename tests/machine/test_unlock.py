@@ -72,7 +72,8 @@ class LuksDisk:
 
 def files(crypttab=CRYPTTAB):
     initrd = tiny(extra={"cryptroot/crypttab": crypttab})
-    return boot_files(**{"initrd.img": initrd, "grub/grub.cfg": grub_cfg(("Tiny system", "/vmlinuz", "/initrd.img", CMDLINE))})
+    entries = ("Tiny system", "/vmlinuz", "/initrd.img", CMDLINE), ("Tiny rescue", "/vmlinuz", "/initrd.img", CMDLINE + " single")
+    return boot_files(**{"initrd.img": initrd, "grub/grub.cfg": grub_cfg(*entries)})
 
 
 @contextlib.contextmanager
@@ -186,6 +187,43 @@ def test_unlock_key(directory):
         to_menu(machine)
         boot(machine)
         require(expect_key(machine) == key, "another key was released")
+
+
+def test_A5_key_of_another_entry(directory):
+    """A key for one entry alone: another one is told that, before anything is measured, and boots without; the one gets it."""
+    with machine_with_luks(directory) as machine:
+        to_menu(machine)
+        machine.send("c")
+        machine.see(r"Disk unlock key", 20)
+        machine.send("d")
+        machine.see(r"for a single boot entry", 30)
+        machine.send("o")
+        machine.see(r"for which entry", 30)
+        machine.see(r"2 +Tiny rescue", 30)
+        machine.send("2")
+        machine.see(r"Passphrase of the disk", 30)
+        machine.send(PASSPHRASE + "\r")
+        machine.see(r"New unlock passphrase", 60)
+        machine.send("\r")
+        _, made = machine.line("unlock-key made", 60)
+        require(made["entries"] == "one", f"{made}")
+        machine.see(r"sealed in the TPM", 30)
+        machine.send("\r")
+        machine.see(r'For +the boot entry "Tiny rescue" alone', 30)
+        machine.send("x")
+        machine.see(r"Power off", 20)
+        restart(machine)
+        boot(machine)
+        expect_without(machine, "refused", 'for the boot entry "Tiny rescue" alone', boot_it=False)
+        machine.send("o")
+        machine.see(r"2 +Tiny rescue", 20)
+        machine.send("2")
+        machine.see(r"Boot this entry", 20)
+        machine.send("y")
+        expect_key(machine)
+        restart(machine)
+        boot(machine)
+        expect_without(machine, "refused", 'for the boot entry "Tiny rescue" alone')
 
 
 def test_unlock_two_disks(directory):
@@ -402,7 +440,7 @@ def test_A5_demo_boots_unattended(directory):
         require("/secret.key" not in text.replace("-name secret.key", ""), f"the key is in Debian's files: {text}")
 
 
-for _test in (test_unlock_key, test_unlock_passphrase, test_A5_no_unlock_key_after_recovery_or_force, test_A7_other_headers,
+for _test in (test_unlock_key, test_A5_key_of_another_entry, test_unlock_passphrase, test_A5_no_unlock_key_after_recovery_or_force, test_A7_other_headers,
               test_unlock_two_disks, test_unlock_key_of_another_machine):
     _test.seconds = 400
 test_A5_demo_boots_unattended.seconds = 700

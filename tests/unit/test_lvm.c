@@ -134,6 +134,31 @@ static void test_of_lvm2(void **state)
 	assert_string_equal(group.volumes[2].refused, "it is striped over several disks");
 }
 
+/* A group on one disk, whose volumes were made, and one made longer, one after the other. */
+static void test_of_one_disk(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer data = {0};
+	static const uint64_t pieces[][2] = {{10, 0}, {14, 13}};
+	char path[LVM_PATH_SIZE];
+	uint32_t checksum;
+	struct bytes text;
+
+	(void)state;
+	assert_int_equal(file_read(TEST_DATA "/lvm/whole", START_SIZE, &data, NULL), 0);
+	text = text_of(data.data, &checksum);
+	assert_int_equal(lvm_group_parse(text, checksum, "disk", &group, NULL), 0);
+	assert_string_equal(group.name, "heads");
+	assert_int_equal(group.volume_count, 2);
+	assert_string_equal(group.volumes[0].name, "root");
+	assert_int_equal(group.volumes[0].piece_count, ARRAY_SIZE(pieces));
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		assert_int_equal(group.pieces[i].extents, pieces[i][0]);
+		assert_int_equal(group.pieces[i].start, pieces[i][1]);
+	}
+	lvm_path(&group, &group.volumes[0], path);
+	assert_string_equal(path, "/dev/mapper/heads-root");
+}
+
 /* Any bit of label, header or text: the same, or an error, because all of it is under a checksum. */
 static void test_damage(void **state)
 {
@@ -336,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_of_lvm2),
+	    cmocka_unit_test(test_of_one_disk),
 	    cmocka_unit_test(test_damage),
 	    cmocka_unit_test(test_A7_contradictions),
 	    cmocka_unit_test(test_other_types),
