@@ -70,6 +70,16 @@ int menu_read_tpm(struct menu *menu, struct error *error)
 	int r = tpm_get_info(menu->tpm, &menu->tpm_info, error);
 
 	menu->tpm_info_ms = log_now_ms();
+	menu->tpm_info_old = false;
+	return r;
+}
+
+int menu_read_tpm_state(struct menu *menu, struct error *error)
+{
+	int r = tpm_get_state(menu->tpm, &menu->tpm_info, error);
+
+	menu->tpm_info_ms = log_now_ms();
+	menu->tpm_info_old = false;
 	return r;
 }
 

@@ -31,6 +31,18 @@ int tpm_open_clean(const char *where, struct tpm **ret_tpm, struct error *error)
 /* Leaves no session and no transient object behind. NULL and empty are accepted; fits CLEANUP(). */
 void tpm_close(struct tpm **tpm);
 
+/* Within one start, from one process of ours to the next: the session that extends and reads go through, the key it is
+ * salted to and the banks. Between tpm_hand_on and tpm_close no other function may be called. ret_state: what
+ * tpm_open_continued takes, as secret as the session's key; release with secret_clear. It is empty where no session
+ * stands open (no storage key, or an answer was lost); then tpm_close leaves nothing behind.
+ * Threat: A2, A3: a TPM that was exchanged or reset between the two does not know the session, and all that goes
+ * through it fails. */
+#define TPM_CONTINUED_MAX 1024
+void tpm_hand_on(struct tpm *tpm, struct secret *ret_state);
+/* Opens the TPM with what was handed on: no command at all. A state that is none, or an empty one, is as tpm_open.
+ * Errors: as tpm_open. */
+int tpm_open_continued(const char *where, struct bytes state, struct tpm **ret_tpm, struct error *error);
+
 struct tpm_info {
 	const char *family;    /* "2.0" */
 	char manufacturer[16]; /* printable characters only */
@@ -51,6 +63,8 @@ struct tpm_info {
 	uint32_t handles[64];
 };
 int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error);
+/* The same without what a TPM says of its maker (manufacturer, firmware), for one command less. */
+int tpm_get_state(struct tpm *tpm, struct tpm_info *ret_info, struct error *error);
 int tpm_get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error);
 /* The dictionary-attack lockout in words, before any passphrase is tried (A18): "10 tries left", "1 wrong passphrase; 9
  * tries left; ...", or that it is locked and when it opens. age: seconds since info was read. The TPM tells the
@@ -193,6 +207,8 @@ struct tpm_seal_state {
 	struct tpm_pcrs expected;
 };
 int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error);
+/* The same by the record alone, for one command less: that the object is still there, tpm_unseal finds out. */
+int tpm_seal_look_record(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error);
 /* Removes what the slot holds; an empty slot is no error. */
 int tpm_forget(struct tpm *tpm, enum tpm_slot slot, struct bytes owner, struct error *error);
 
@@ -224,7 +240,7 @@ int tpm_random(struct tpm *tpm, void *data, size_t size, struct error *error);
 
 /* The Name that the storage key must have from now on (A2); empty: any key of our template. Where another one is found,
  * every later use is -E_FOREIGN_TPM. The Name is recorded at the TPM's reset and read from a measured or signed file.
- */
+ * Sessions that are salted to the key of this Name stay open; all others are closed. */
 int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error);
 /* Looks now whether the storage key has the pinned Name. -E_FOREIGN_TPM where it has another one, or is gone: from then
  * on extends and PCR reads go plain, as without a storage key, so that the machine can still be capped and the TPM be
@@ -270,7 +286,9 @@ int tpm_set_passphrase(struct tpm *tpm, enum tpm_hierarchy hierarchy, struct byt
 /* Is this the owner passphrase? Changes nothing, and the TPM does not count it. Errors: -E_WRONG_AUTH, ... */
 int tpm_check_owner(struct tpm *tpm, struct bytes owner, struct error *error);
 
-/* TPM2_Shutdown(CLEAR): the orderly end before the power goes, a reset or a kexec (A4, A18). */
+/* TPM2_Shutdown(CLEAR): the orderly end before the power goes, a reset or a kexec (A4, A18). It goes through the
+ * session of extends and reads, where there is one, and ends it: one that somebody on the bus answers himself is
+ * -E_TPM_FORGED. */
 int tpm_shutdown(struct tpm *tpm, struct error *error);
 /* Commands sent since tpm_open. */
 unsigned tpm_command_count(const struct tpm *tpm);

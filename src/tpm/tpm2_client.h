@@ -145,6 +145,10 @@ void tpm2_session_decrypt(const struct tpm2_call *call, uint8_t *data, size_t si
  * none. tpm2_storage_ready makes it where it is missing, with the owner's authorisation in tpm->owner. */
 #define TPM2_STORAGE_HANDLE 0x81004801u
 int tpm2_storage_find(struct tpm *tpm, struct error *error);
+/* The storage key is the one of this public area (TPMT_PUBLIC). Errors: -E_FOREIGN_TPM (as above). */
+int tpm2_storage_accept(struct tpm *tpm, struct bytes area, struct error *error);
+/* Takes what tpm_hand_on gave; false where it is none. */
+bool tpm2_continue(struct tpm *tpm, struct bytes state);
 int tpm2_storage_ready(struct tpm *tpm, struct error *error);
 /* A Name is pinned and there is no key at all: -E_FOREIGN_TPM. */
 int tpm2_storage_gone(struct error *error);
