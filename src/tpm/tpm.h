@@ -110,7 +110,7 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 int tpm_baseline_read(struct tpm *tpm, struct buffer *text, struct error *error);
 /* tag: 32 bytes that name the text. */
 int tpm_baseline_write(struct tpm *tpm, const struct digest *tag, struct bytes text, struct error *error);
-/* Whether the text that is kept has this tag: one command. */
+/* Whether the text that is kept has this tag: no command behind tpm_record_start, else one. */
 int tpm_baseline_is(struct tpm *tpm, const struct digest *tag, bool *ret_same, struct error *error);
 
 /* Active banks, known since tpm_open: costs no command. */
