@@ -12,6 +12,7 @@ static const struct {
 	const char *meaning;
 } handle_meanings[] = {
     {0x81004801, 0x81004801, "Heads: storage key"},
+    {0x81004802, 0x81004802, "Heads: key for quotes"},
     {0x81004d47, 0x81004d47, "Heads: TOTP key"},
     {0x81484d47, 0x81484d47, "Heads: TOTP key, at its other place"},
     {0x01804d47, 0x01804d47, "Heads: record of the TOTP key"},

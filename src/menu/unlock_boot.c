@@ -102,8 +102,9 @@ static int release(void *context, struct secret *ret_key, struct error *error)
 		log_line("ask what=unlock-passphrase try=%u", i + 1);
 		if (!ask(menu, i > 0, &passphrase))
 			return error_set(error, E_REFUSED, "unlock key", "no unlock passphrase was given");
-		menu->tpm_info_old = true;
 		r = unlock_release(menu->tpm, attempt->volumes, secret_bytes(&passphrase), ret_key, error);
+		menu->tpm_info_old = true;
+		menu->tried_ms = log_now_ms();
 	}
 	if (r == -E_WRONG_AUTH)
 		return error_set(error, E_WRONG_AUTH, "unlock key", "the unlock passphrase was wrong %d times", TRIES);

@@ -52,6 +52,9 @@ struct tpm_info {
 	uint32_t lockout_counter, lockout_max, lockout_recovery_seconds;
 	/* How long a wrong passphrase for the lockout hierarchy itself closes it; 0: until the TPM is reset. */
 	uint32_t lockout_auth_seconds;
+	/* For how long nobody can have tried a passphrase when this was read, as the caller knows, who fills it in:
+	 * since the start of the machine, or since his own last try. 0: not known. */
+	uint32_t lockout_quiet_seconds;
 	bool in_lockout;
 	/* Who took ownership gave the hierarchies an authorisation. */
 	bool owner_auth_set, endorsement_auth_set, lockout_auth_set;
@@ -68,7 +71,9 @@ int tpm_get_state(struct tpm *tpm, struct tpm_info *ret_info, struct error *erro
 int tpm_get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error);
 /* The dictionary-attack lockout in words, before any passphrase is tried (A18): "10 tries left", "1 wrong passphrase; 9
  * tries left; ...", or that it is locked and when it opens. age: seconds since info was read. The TPM tells the
- * interval and not how much of it is over, so the time is the longest that it can be. Pure. */
+ * interval and not how much of it is over, so the time is the longest that it can be: the interval began with the
+ * last wrong try, or later with the start of the TPM (Part 1, 19.8), and so before the last moment at which either is
+ * possible. Pure. */
 void tpm_lockout_text(const struct tpm_info *info, uint64_t age, char *text, size_t size);
 
 /* What happened to the TPM between two starts (A3, A4), by its own counters. A power-on or a reset of the machine is
@@ -249,6 +254,18 @@ int tpm_check_storage_key(struct tpm *tpm, struct error *error);
 /* The Name of the storage key, to be recorded; valid as long as tpm. Errors: -E_NOT_FOUND (never sealed), -E_TPM,
  * -E_FOREIGN_TPM. */
 int tpm_storage_key_name(struct tpm *tpm, struct bytes *ret_name, struct error *error);
+
+/* The key that signs quotes of PCRs (A16): a primary key of the owner hierarchy, ECC P-256, that signs only what its
+ * TPM has generated. area: its public area (TPMT_PUBLIC, format/quote.h), appended. Errors: -E_NOT_FOUND (none was
+ * made), -E_FOREIGN_TPM (another object stands in its place), -E_TPM, -E_TPM_FORGED. */
+int tpm_quote_key(struct tpm *tpm, struct buffer *area, struct error *error);
+/* Makes it where there is none. Errors also: -E_WRONG_AUTH (owner). */
+int tpm_quote_key_make(struct tpm *tpm, struct bytes owner, struct error *error);
+/* What the PCRs in mask of the SHA-256 bank are, with the nonce of whoever asks: TPMS_ATTEST and TPMT_SIGNATURE,
+ * appended. Errors: as tpm_quote_key; -E_USAGE. */
+#define TPM_QUOTE_NONCE_MAX 32
+int tpm_quote(struct tpm *tpm, struct bytes nonce, uint32_t mask, struct buffer *attest, struct buffer *signature,
+              struct error *error);
 
 /* Locks the platform hierarchy until the TPM is reset (A21): its authorisation, empty until then, becomes 32 random
  * bytes that cross the bus encrypted and that nobody keeps. ret_disabled: there was no platform hierarchy to lock,
