@@ -139,20 +139,23 @@ static int check_log(const char *path, const struct tpm_pcrs *pcrs, struct error
 {
 	CLEANUP(buffer_clear) struct buffer log = {0};
 	struct eventlog_replay replay;
+	const struct tpm_pcrs *bank = NULL;
 	int r = file_read(path, EVENTLOG_MAX_SIZE, &log, error);
 
 	if (r == 0)
 		r = eventlog_replay(buffer_bytes(&log), &replay, error);
-	for (size_t i = 0; i < replay.bank_count && r == 0; i++) {
-		if (replay.banks[i].bank != HASH_SHA256)
-			continue;
-		for (unsigned pcr = 0; pcr < QUOTE_PCR_COUNT && r == 0; pcr++)
-			if (!digest_equal(&replay.banks[i].values[pcr], &pcrs->values[pcr]))
-				r = error_set(error, E_REFUSED, "log",
-				              "the event log does not lead to the PCR %u that is signed", pcr);
+	if (r < 0)
 		return r;
-	}
-	return r < 0 ? r : error_set(error, E_REFUSED, "log", "the event log knows no SHA-256 bank");
+	for (size_t i = 0; i < replay.bank_count; i++)
+		if (replay.banks[i].bank == HASH_SHA256)
+			bank = &replay.banks[i];
+	if (!bank)
+		return error_set(error, E_REFUSED, "log", "the event log knows no SHA-256 bank");
+	for (unsigned pcr = 0; pcr < QUOTE_PCR_COUNT; pcr++)
+		if (!digest_equal(&bank->values[pcr], &pcrs->values[pcr]))
+			return error_set(error, E_REFUSED, "log",
+			                 "the event log does not lead to the value of PCR %u that is signed", pcr);
+	return 0;
 }
 
 static void print_checked(const struct command_context *context, const struct tpm_pcrs *pcrs)
