@@ -38,8 +38,8 @@ struct quote_key {
 int quote_key_parse(struct bytes area, struct quote_key *ret_key, struct error *error);
 /* The same of a TPM2B_PUBLIC, as tpm2-tools write it; ret_area (may be NULL) is the public area in it. */
 int quote_key_parse_sized(struct bytes file, struct bytes *ret_area, struct quote_key *ret_key, struct error *error);
-/* The public area that such a key is made from; point empty: the template, whose x is DERIVATION (the SHA-256 of a
- * text). Appended. */
+/* The public area of such a key, appended. For the template that one is made from, y is empty and x 32 bytes that go
+ * into the derivation. */
 void quote_key_write(struct bytes x, struct bytes y, struct buffer *area);
 
 #endif
