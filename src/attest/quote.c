@@ -131,8 +131,8 @@ int quote_check(const struct quote_evidence *evidence, struct bytes trusted, str
                 struct tpm_pcrs *ret_pcrs, struct error *error)
 {
 	const struct bytes message = buffer_bytes(&evidence->message);
-	struct quote_signature signature;
-	struct quote_key key;
+	struct quote_signature signature = {BYTES_EMPTY, BYTES_EMPTY};
+	struct quote_key key = {.x = BYTES_EMPTY, .y = BYTES_EMPTY};
 	struct quote quote;
 	int r = quote_key_parse_sized(trusted, NULL, &key, error);
 

@@ -138,7 +138,7 @@ static int read_files(const char *path, struct quote_evidence *evidence, struct 
 static int check_log(const char *path, const struct tpm_pcrs *pcrs, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer log = {0};
-	struct eventlog_replay replay;
+	struct eventlog_replay replay = {.bank_count = 0};
 	const struct tpm_pcrs *bank = NULL;
 	int r = file_read(path, EVENTLOG_MAX_SIZE, &log, error);
 
@@ -184,7 +184,7 @@ int pcr_check_quote_run(const struct command_context *context, int argc, char **
 	CLEANUP(quote_evidence_clear) struct quote_evidence evidence = {0};
 	CLEANUP(buffer_clear) struct buffer key = {0};
 	struct options options = {0};
-	struct tpm_pcrs pcrs;
+	struct tpm_pcrs pcrs = {.mask = 0};
 	struct error error;
 	int r;
 

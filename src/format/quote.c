@@ -121,10 +121,10 @@ int quote_key_parse(struct bytes area, struct quote_key *ret_key, struct error *
 	bool equal;
 
 	/* The two coordinates stand at the end; all before them is as we write it, or it is another kind of key. */
-	if (area.size < 2 * (2 + QUOTE_ECC_SIZE))
+	if (area.size < (size_t)2 * (2 + QUOTE_ECC_SIZE))
 		return malformed("key", "the key is too short for one", error);
 	key.y = bytes_slice(area, area.size - QUOTE_ECC_SIZE, QUOTE_ECC_SIZE);
-	key.x = bytes_slice(area, area.size - 2 - 2 * QUOTE_ECC_SIZE, QUOTE_ECC_SIZE);
+	key.x = bytes_slice(area, area.size - 2 - (size_t)2 * QUOTE_ECC_SIZE, QUOTE_ECC_SIZE);
 	quote_key_write(key.x, key.y, &same);
 	equal = !same.failed && bytes_equal(buffer_bytes(&same), area);
 	buffer_clear(&same);

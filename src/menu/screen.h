@@ -38,11 +38,11 @@ struct menu {
 	struct error tpm_problem;
 	struct tpm_info tpm_info;
 	unsigned long long tpm_info_ms; /* when it was read, for the lockout's countdown */
-	bool tpm_info_old;              /* a passphrase was tried since */
 	unsigned long long tried_ms;    /* when a passphrase that the TPM counts was tried last; 0: not in this menu */
 	const char *tpm_record;         /* where the TPM's key is recorded: "rom", "boot", or NULL: nowhere */
 	struct error tpm_foreign;       /* code E_NONE: it is the recorded one, or none is recorded */
 	bool start_known;               /* since_start says what happened to the TPM since the last start */
+	bool tpm_info_old;              /* a passphrase was tried since tpm_info was read */
 	struct tpm_since_start since_start;
 	struct secret owner;    /* the TPM's owner passphrase once it was given: menu_as_owner */
 	struct secret card_pin; /* the user PIN of the dongle once it was right: menu_open_card */
