@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "boot/flash_lock.h"
+#include "boot/seen_key.h"
 #include "rom/settings.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,9 @@
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 
-/* The PCRs that Heads and the firmware use, as the OS will read them. */
-#define LOGGED_PCRS 10
+/* The PCRs that Heads and the firmware use, as the OS will read them: as many as the TPM tells at once. Left out are 3
+ * and 5, which nothing extends. */
+#define LOGGED_PCRS 0x3d7u
 
 static void log_pcrs(struct tpm *tpm)
 {
@@ -24,14 +26,16 @@ static void log_pcrs(struct tpm *tpm)
 	struct tpm_pcrs pcrs;
 	struct error error;
 
-	if (tpm_pcr_read(tpm, HASH_SHA256, (1u << LOGGED_PCRS) - 1, &pcrs, &error) < 0) {
+	if (tpm_pcr_read(tpm, HASH_SHA256, LOGGED_PCRS, &pcrs, &error) < 0) {
 		log_error(&error);
 		return;
 	}
 	buffer_append_string(&line, "pcrs bank=sha256");
-	for (unsigned i = 0; i < LOGGED_PCRS; i++) {
+	for (unsigned i = 0; i < TPM_PCR_COUNT; i++) {
 		char hex[2 * DIGEST_MAX_SIZE + 1];
 
+		if (!(LOGGED_PCRS & (1u << i)))
+			continue;
 		hex_encode(digest_bytes(&pcrs.values[i]), hex);
 		buffer_append_format(&line, " %u=%s", i, hex);
 	}
@@ -72,16 +76,15 @@ static int lock_platform(struct tpm *tpm, struct error *error)
 /* Who answered honestly until now and then with another key would keep the cap from the TPM that has our secrets (A2):
  * a key that was seen must be there. A TPM that never was the recorded one holds none of them, and must not keep the
  * machine from leaving. */
-static int expect_key(struct tpm *tpm, const struct handover_keys *keys, struct error *error)
+static int expect_key(struct tpm *tpm, struct bytes recorded, struct bytes seen, struct error *error)
 {
-	bool seen = keys->seen.size > 0;
-	int r = tpm_pin_storage_key(tpm, seen ? keys->seen : keys->recorded, error);
+	int r = tpm_pin_storage_key(tpm, seen.size > 0 ? seen : recorded, error);
 
 	if (r == 0)
 		r = tpm_check_storage_key(tpm, error);
 	if (r != -E_FOREIGN_TPM)
 		return r;
-	if (seen)
+	if (seen.size > 0)
 		return error_set(error, E_FOREIGN_TPM, "TPM",
 		                 "the TPM that this start began with does not answer any more, but another one, or "
 		                 "something on its bus: it cannot be capped, so nothing is started; switch the machine "
@@ -90,9 +93,22 @@ static int expect_key(struct tpm *tpm, const struct handover_keys *keys, struct 
 	return 0;
 }
 
-static int without_tpm(int r, const struct trust_way_out *way, const struct handover_keys *keys, struct error *error)
+/* The first command of the session that was left failed: because another TPM answers, which is told as that? */
+static int explain_lost(struct tpm *tpm, struct bytes seen, int result, struct error *error)
 {
-	if (keys->seen.size > 0)
+	struct error other;
+
+	(void)tpm_pin_storage_key(tpm, BYTES_EMPTY, NULL); /* forgets what was known of its key */
+	if (seen.size == 0 || expect_key(tpm, BYTES_EMPTY, seen, &other) != -E_FOREIGN_TPM)
+		return result;
+	if (error)
+		*error = other;
+	return -E_FOREIGN_TPM;
+}
+
+static int without_tpm(int r, const struct trust_way_out *way, struct bytes seen, struct error *error)
+{
+	if (seen.size > 0)
 		return error_set(error, E_NO_DEVICE, "TPM",
 		                 "the TPM that this start began with is gone: it cannot be capped, so nothing is "
 		                 "started; switch the machine off");
@@ -104,18 +120,20 @@ static int cap(const struct trust_way_out *way, const char *tpm_where, const str
                struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	/* A boot follows a menu that ended in order, and closed what it had opened. */
-	int r = (way->needs_kernel ? tpm_open_clean : tpm_open)(tpm_where, &tpm, error);
+	uint8_t name[TPM_NAME_SIZE];
+	const struct bytes seen = seen_key_read(keys->seen_fd, name);
+	/* A boot follows a menu that ended in order, and closed what it had opened but for the session. */
+	int r = seen_key_open_tpm(keys->seen_fd, tpm_where, way->needs_kernel, &tpm, error);
 
 	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED)
-		return without_tpm(r, way, keys, error);
+		return without_tpm(r, way, seen, error);
 	if (r == 0)
-		r = expect_key(tpm, keys, error);
+		r = expect_key(tpm, keys->recorded, seen, error);
 	if (r < 0)
 		return r;
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
 	if (r < 0)
-		return r;
+		return explain_lost(tpm, seen, r, error);
 	log_line("cap exit=%s mode=%s tpm=capped bus=%s", way->name, way->mode,
 	         tpm_is_guarded(tpm) ? "authenticated" : "plain");
 	if (way->lock_platform)

@@ -7,10 +7,9 @@
 #include "base/bytes.h"
 #include "trust/trust.h"
 
-/* Names of the TPM's storage key; empty: none. */
 struct handover_keys {
-	struct bytes recorded; /* what the ROM says */
-	struct bytes seen;     /* what this start has met (boot/seen_key.h) */
+	struct bytes recorded; /* the Name of the TPM's storage key that the ROM records; empty: none */
+	int seen_fd;           /* what this start has met (boot/seen_key.h); below 0: nothing is known */
 };
 
 /* Caps PCR 4 with the string of this way out; locks the platform hierarchy (A21), before a boot the flash, and shuts
@@ -18,8 +17,9 @@ struct handover_keys {
  * TPM, or with one of version 1.2, has nothing to cap.
  *
  * A TPM whose storage key was seen in this start is the one to cap: where it is gone by now, or another one or none
- * answers, that is an error (A2). One that never had the recorded key holds no secret of ours: it is told, and capped
- * without a session.
+ * answers, that is an error (A2). A boot caps it in the session that the menu has left, where it did: a TPM that was
+ * reset since does not know it, and that is an error too (A3). A TPM that never had the recorded key holds no secret of
+ * ours: it is told, and capped without a session.
  *
  * Boot, reboot and power-off do not return when they succeed. Recovery and crash return 0: from then on no secret of
  * this power cycle can be released, and a shell may be started.

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot/seen_key.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* Of the session, behind the Name. */
+#define SESSION_PLACE 64
 
 int seen_key_open(struct error *error)
 {
@@ -27,7 +33,52 @@ void seen_key_write(int fd, struct tpm *tpm)
 
 struct bytes seen_key_read(int fd, uint8_t name[TPM_NAME_SIZE])
 {
-	if (fd < 0 || pread(fd, name, TPM_NAME_SIZE, 0) != TPM_NAME_SIZE)
+	/* Zeros: nothing but a session was written, behind it. A Name begins with the number of its hash. */
+	if (fd < 0 || pread(fd, name, TPM_NAME_SIZE, 0) != TPM_NAME_SIZE || (name[0] == 0 && name[1] == 0))
 		return BYTES_EMPTY;
 	return bytes_make(name, TPM_NAME_SIZE);
+}
+
+void seen_key_hand_on(int fd, struct tpm *tpm)
+{
+	CLEANUP(secret_clear) struct secret state = {0};
+	struct error error;
+	int r;
+
+	if (fd < 0 || !tpm)
+		return;
+	/* Room first: a session that is left open and not written down would stay in the TPM. */
+	r = posix_fallocate(fd, SESSION_PLACE, TPM_CONTINUED_MAX);
+	if (r == 0) {
+		tpm_hand_on(tpm, &state);
+		if (pwrite(fd, state.data, state.size, SESSION_PLACE) == (ssize_t)state.size)
+			return;
+		r = errno;
+	}
+	(void)error_set_errno(&error, E_MEMORY, "TPM", r, "its session cannot be handed on");
+	log_error(&error);
+}
+
+/* What stands there, which is wiped. False: it cannot be, and is not used. */
+static bool take_session(int fd, struct secret *state)
+{
+	static const uint8_t nothing[TPM_CONTINUED_MAX];
+	ssize_t size = pread(fd, state->data, state->capacity, SESSION_PLACE);
+
+	if (size <= 0)
+		return size == 0;
+	/* Room that was made for one and not used, where there is no storage key, is as none. */
+	state->size = memcmp(state->data, nothing, (size_t)size) == 0 ? 0 : (size_t)size;
+	return pwrite(fd, nothing, (size_t)size, SESSION_PLACE) == size && ftruncate(fd, SESSION_PLACE) == 0;
+}
+
+int seen_key_open_tpm(int fd, const char *where, bool in_order, struct tpm **ret_tpm, struct error *error)
+{
+	CLEANUP(secret_clear) struct secret state = {0};
+	bool taken = fd < 0 || (secret_allocate(TPM_CONTINUED_MAX, &state) == 0 && take_session(fd, &state));
+
+	if (!taken || !in_order)
+		return tpm_open(where, ret_tpm, error);
+	return state.size > 0 ? tpm_open_continued(where, secret_bytes(&state), ret_tpm, error)
+	                      : tpm_open_clean(where, ret_tpm, error);
 }

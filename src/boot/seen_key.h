@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The TPM's storage key that this start has seen (A2): whoever salted a session to it writes its Name down, so that PID
- * 1 caps that TPM and no other one. Menu and PID 1 share the memory file; it ends with the start. */
+/* What PID 1 and the menu tell each other about the TPM, in a memory file that both share and that ends with the start:
+ * the storage key that was seen (A2), so that PID 1 caps that TPM and no other one; and the session that the one leaves
+ * open for the other. */
 #ifndef HEADS_BOOT_SEEN_KEY_H
 #define HEADS_BOOT_SEEN_KEY_H
 
@@ -16,5 +17,13 @@ int seen_key_open(struct error *error);
 void seen_key_write(int fd, struct tpm *tpm);
 /* The Name, or empty where no key was seen. It borrows from name. */
 struct bytes seen_key_read(int fd, uint8_t name[TPM_NAME_SIZE]);
+
+/* Leaves the session of extends and reads open for whoever comes next, and writes it down (tpm_hand_on). tpm_close
+ * follows. fd below 0: it is closed. */
+void seen_key_hand_on(int fd, struct tpm *tpm);
+/* Opens the TPM with that session, which is no longer written down then: nobody else takes it. Where none was left it
+ * is opened anew. in_order: whoever had the TPM before has closed it; false (a crash, a shell): nothing of what was
+ * left is used, and the TPM is swept. Errors: as tpm_open. */
+int seen_key_open_tpm(int fd, const char *where, bool in_order, struct tpm **ret_tpm, struct error *error);
 
 #endif

@@ -131,6 +131,9 @@ static const struct command_verb verbs[] = {
      "why the TOTP secret does not open, or what differs between two boots, in words", pcr_why_run},
     {"list", "", "what this machine measured, as text: for pcr why --list, and kexec_eventlog.txt", pcr_list_run},
     {"predict", "[--log LOG] ROM", "PCR 2 and 7 as a ROM file leads to them", pcr_predict_run},
+    {"quote", "--nonce HEX [--owner-passphrase FILE] DIR", "the PCRs, signed by the TPM for somebody else",
+     pcr_quote_run},
+    {"check-quote", "--key FILE --nonce HEX [--log LOG] DIR", "is it this TPM that says so, now?", pcr_check_quote_run},
 };
 
 const struct command_noun command_pcr = {

@@ -9,6 +9,8 @@ int pcr_log_run(const struct command_context *context, int argc, char **argv);
 int pcr_replay_run(const struct command_context *context, int argc, char **argv);
 int pcr_list_run(const struct command_context *context, int argc, char **argv);
 int pcr_predict_run(const struct command_context *context, int argc, char **argv);
+int pcr_quote_run(const struct command_context *context, int argc, char **argv);
+int pcr_check_quote_run(const struct command_context *context, int argc, char **argv);
 int pcr_why_run(const struct command_context *context, int argc, char **argv);
 
 #endif

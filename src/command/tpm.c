@@ -12,6 +12,7 @@ static const struct {
 	const char *meaning;
 } handle_meanings[] = {
     {0x81004801, 0x81004801, "Heads: storage key"},
+    {0x81004802, 0x81004802, "Heads: key for quotes"},
     {0x81004d47, 0x81004d47, "Heads: TOTP key"},
     {0x81484d47, 0x81484d47, "Heads: TOTP key, at its other place"},
     {0x01804d47, 0x01804d47, "Heads: record of the TOTP key"},
@@ -76,6 +77,7 @@ static struct json_object *lockout_object(const struct tpm_info *info)
 	json_object_object_add(lockout, "counter", json_object_new_int64(info->lockout_counter));
 	json_object_object_add(lockout, "max", json_object_new_int64(info->lockout_max));
 	json_object_object_add(lockout, "seconds", json_object_new_int64(info->lockout_recovery_seconds));
+	json_object_object_add(lockout, "hierarchy_seconds", json_object_new_int64(info->lockout_auth_seconds));
 	json_object_object_add(lockout, "sentence", json_object_new_string(text));
 	return lockout;
 }
@@ -88,7 +90,37 @@ static const char *ownership(const struct tpm_info *info)
 	return info->owner_auth_set && info->endorsement_auth_set && info->lockout_auth_set ? "owned" : "unfinished";
 }
 
-static void print_info_json(const struct tpm_info *info)
+/* Those of Heads, as far as there are any. */
+struct counters {
+	bool known[TPM_COUNTERS];
+	uint64_t values[TPM_COUNTERS];
+};
+
+static int read_counters(struct tpm *tpm, struct counters *ret_counters, struct error *error)
+{
+	for (unsigned i = 0; i < TPM_COUNTERS; i++) {
+		int r = tpm_counter_read(tpm, (enum tpm_counter)i, &ret_counters->values[i], error);
+
+		/* One of another kind in its place is among what the TPM holds. */
+		if (r < 0 && r != -E_NOT_FOUND && r != -E_FOREIGN_TPM)
+			return r;
+		ret_counters->known[i] = r == 0;
+	}
+	return 0;
+}
+
+static struct json_object *counters_object(const struct counters *counters)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (unsigned i = 0; i < TPM_COUNTERS; i++)
+		if (counters->known[i])
+			json_object_object_add(object, tpm_counter_word(i),
+			                       json_object_new_int64((int64_t)counters->values[i]));
+	return object;
+}
+
+static void print_info_json(const struct tpm_info *info, const struct counters *counters)
 {
 	struct json_object *object = json_object_new_object(), *banks = json_object_new_array(),
 	                   *open_banks = json_object_new_array(), *handles = json_object_new_array();
@@ -107,6 +139,7 @@ static void print_info_json(const struct tpm_info *info)
 	json_object_object_add(object, "open_banks", open_banks);
 	json_object_object_add(object, "ownership", json_object_new_string(ownership(info)));
 	json_object_object_add(object, "lockout", lockout_object(info));
+	json_object_object_add(object, "counters", counters_object(counters));
 	json_object_object_add(object, "reset_count", json_object_new_int64(info->reset_count));
 	json_object_object_add(object, "restart_count", json_object_new_int64(info->restart_count));
 	json_object_object_add(object, "clock_ms", json_object_new_int64((int64_t)info->clock_ms));
@@ -117,7 +150,7 @@ static void print_info_json(const struct tpm_info *info)
 	command_print_json(object);
 }
 
-static void print_info_text(const struct tpm_info *info)
+static void print_info_text(const struct tpm_info *info, const struct counters *counters)
 {
 	char lockout[128];
 
@@ -131,8 +164,16 @@ static void print_info_text(const struct tpm_info *info)
 	             info->owner_auth_set ? "set" : "empty", info->endorsement_auth_set ? "set" : "empty",
 	             info->lockout_auth_set ? "set" : "empty");
 	(void)printf("passphrases: %s\n", lockout);
+	if (info->lockout_auth_seconds > 0)
+		(void)printf("lockout hierarchy: a wrong passphrase closes it for %" PRIu32 " s\n",
+		             info->lockout_auth_seconds);
+	else
+		(void)printf("lockout hierarchy: a wrong passphrase closes it until the TPM is reset\n");
 	(void)printf("resets: %" PRIu32 ", restarts: %" PRIu32 ", clock: %" PRIu64 " s\n", info->reset_count,
 	             info->restart_count, info->clock_ms / 1000);
+	for (unsigned i = 0; i < TPM_COUNTERS; i++)
+		if (counters->known[i])
+			(void)printf("counter %s: %" PRIu64 "\n", tpm_counter_word(i), counters->values[i]);
 	for (size_t i = 0; i < info->handle_count; i++) {
 		const char *meaning = handle_meaning(info->handles[i]);
 
@@ -144,18 +185,19 @@ static void print_info_text(const struct tpm_info *info)
 static int run_info(const struct command_context *context, int argc, char **argv)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	struct counters counters = {0};
 	struct tpm_info info;
 	struct error error;
 
 	if (argc != 1)
 		return command_usage(context, "heads tpm %s takes no argument", argv[0]);
 	if (tpm_open(context->tpm, &tpm, &error) < 0 || tpm_get_info(tpm, &info, &error) < 0 ||
-	    tpm_get_handles(tpm, &info, &error) < 0)
+	    tpm_get_handles(tpm, &info, &error) < 0 || read_counters(tpm, &counters, &error) < 0)
 		return command_fail(context, &error);
 	if (context->json)
-		print_info_json(&info);
+		print_info_json(&info, &counters);
 	else
-		print_info_text(&info);
+		print_info_text(&info, &counters);
 	return 0;
 }
 

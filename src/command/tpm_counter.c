@@ -18,6 +18,11 @@ static const char *const names[TPM_COUNTERS] = {
     [TPM_COUNTER_APPROVAL] = "approval",
 };
 
+const char *tpm_counter_word(unsigned which)
+{
+	return names[which];
+}
+
 static int run_read(struct tpm *tpm, const struct request *request, uint64_t *ret_value, struct error *error)
 {
 	return tpm_counter_read(tpm, request->which, ret_value, error);

@@ -44,7 +44,7 @@ struct init {
 	char rom_problem[1024];  /* empty: none */
 	size_t tpm_name_size;    /* 0: the ROM does not record the TPM's storage key */
 	uint8_t tpm_name[TPM_NAME_SIZE];
-	int seen_key_fd; /* the storage key that this start has met; the menu writes it too */
+	int seen_key_fd; /* the storage key that this start has met, and its session; the menu writes it too */
 	bool menu_ran;   /* a menu was started before, in this start */
 };
 
@@ -214,6 +214,8 @@ static int read_rom(struct init *init, struct error *error)
 	if (r == 0)
 		show_settings(&files);
 	if (r == 0)
+		seen_key_hand_on(init->seen_key_fd, tpm);
+	if (r == 0)
 		log_line("rom files=%zu key=%s settings=%s tpm-commands=%u ms=%llu", files.count,
 		         init->key_fd >= 0 ? "yes" : "no", init->settings_fd >= 0 ? "yes" : "no",
 		         tpm ? tpm_command_count(tpm) : 0, log_now_ms() - started);
@@ -245,8 +247,7 @@ static void end_shell(pid_t pid)
 
 static int try_to_leave(const struct init *init, enum trust_exit exit, struct error *error)
 {
-	uint8_t seen[TPM_NAME_SIZE];
-	struct handover_keys keys = {.recorded = recorded_name(init), .seen = seen_key_read(init->seen_key_fd, seen)};
+	const struct handover_keys keys = {.recorded = recorded_name(init), .seen_fd = init->seen_key_fd};
 
 	return handover_leave(exit, NULL, &keys, error);
 }

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "boot/report.h"
 #include "disk/block.h"
@@ -147,6 +148,7 @@ void screen_system(struct menu *menu)
 	const char *board = rom_settings_get(&menu->settings, "CONFIG_BOARD");
 	struct ui_text text = {0};
 	struct utsname names;
+	struct error error;
 
 	add_field(&text, "Heads", HEADS_VERSION);
 	add_field(&text, "Access", access_mode_name(menu->request->access));
@@ -158,6 +160,8 @@ void screen_system(struct menu *menu)
 	add_proc_field(&text, "Memory", "/proc/meminfo", "MemTotal");
 	add_batteries(&text);
 	add_disks(&text);
+	if (menu->tpm && menu_read_tpm(menu, &error) < 0)
+		log_error(&error);
 	menu_describe_tpm(menu, &text);
 	menu_add_hotp(menu, &text);
 	add_field(&text, "/boot", menu->boot.device.path[0] ? menu->boot.device.path : "-");

@@ -75,13 +75,12 @@ static void record_start(struct menu *menu)
 static void open_tpm(struct menu *menu)
 {
 	CLEANUP(buffer_clear) struct buffer banks = {0};
-	char manufacturer[64];
 	/* A menu that comes again may follow one that crashed with the TPM open. */
-	int r = menu->request->again ? tpm_open(menu->request->tpm_where, &menu->tpm, &menu->tpm_problem)
-	                             : tpm_open_clean(menu->request->tpm_where, &menu->tpm, &menu->tpm_problem);
+	int r = seen_key_open_tpm(menu->request->seen_key_fd, menu->request->tpm_where, !menu->request->again,
+	                          &menu->tpm, &menu->tpm_problem);
 
 	if (r == 0)
-		r = menu_read_tpm(menu, &menu->tpm_problem);
+		r = menu_read_tpm_state(menu, &menu->tpm_problem);
 	if (r < 0) {
 		tpm_close(&menu->tpm);
 		if (r == -E_NO_DEVICE)
@@ -95,10 +94,7 @@ static void open_tpm(struct menu *menu)
 	for (size_t i = 0; i < menu->tpm_info.bank_count; i++)
 		buffer_append_format(&banks, "%s%s", i ? "," : "", hash_name(menu->tpm_info.banks[i]));
 	if (buffer_string(&banks))
-		log_line("tpm family=%s manufacturer=\"%s\" banks=%s", menu->tpm_info.family,
-		         text_escape_into(bytes_from_string(menu->tpm_info.manufacturer), manufacturer,
-		                          sizeof(manufacturer)),
-		         buffer_string(&banks));
+		log_line("tpm family=%s banks=%s", menu->tpm_info.family, buffer_string(&banks));
 	if (menu->request->tpm_name)
 		menu_expect_tpm(menu, bytes_from_string(menu->request->tpm_name), "rom");
 	record_start(menu);
@@ -192,6 +188,7 @@ static void close_menu(struct menu *menu)
 {
 	seen_key_write(menu->request->seen_key_fd,
 	               menu->tpm); /* one that nothing records, or that was made in this start */
+	seen_key_hand_on(menu->request->seen_key_fd, menu->tpm);
 	log_cost(menu);
 	log_clear_sinks();
 	totp_close(&menu->totp);

@@ -39,9 +39,11 @@ struct menu {
 	struct error tpm_problem;
 	struct tpm_info tpm_info;
 	unsigned long long tpm_info_ms; /* when it was read, for the lockout's countdown */
+	unsigned long long tried_ms;    /* when a passphrase that the TPM counts was tried last; 0: not in this menu */
 	const char *tpm_record;         /* where the TPM's key is recorded: "rom", "boot", or NULL: nowhere */
 	struct error tpm_foreign;       /* code E_NONE: it is the recorded one, or none is recorded */
 	bool start_known;               /* since_start says what happened to the TPM since the last start */
+	bool tpm_info_old;              /* a passphrase was tried since tpm_info was read */
 	struct tpm_since_start since_start;
 	struct secret owner;    /* the TPM's owner passphrase once it was given: menu_as_owner */
 	struct secret card_pin; /* the user PIN of the dongle once it was right: menu_open_card */
@@ -235,8 +237,10 @@ void menu_explain_totp(struct menu *menu);
 void menu_explain_disk(struct menu *menu, struct ui_text *text);
 /* The first causes, a line each. */
 void menu_add_causes(const struct menu *menu, size_t most, struct ui_text *text);
-/* Reads tpm_info again; there must be a TPM. */
+/* Reads tpm_info again; there must be a TPM. The second one leaves out what it says of its maker, for one command less.
+ */
 int menu_read_tpm(struct menu *menu, struct error *error);
+int menu_read_tpm_state(struct menu *menu, struct error *error);
 /* What the TPM says about itself, with the lockout, in the words of the system screen, appended. */
 void menu_describe_tpm(const struct menu *menu, struct ui_text *text);
 /* Two lines on every screen that leads to a boot: date and code, state of /boot. */

@@ -65,12 +65,27 @@ void menu_describe_tpm(const struct menu *menu, struct ui_text *text)
 	            "%-14s %s", "TPM resets", words);
 }
 
+/* Before this start the TPM was reset, and since then Heads alone has tried passphrases: that one of the disk unlock
+ * key. After a recovery shell or a crash somebody else may have. */
+static int have_read(struct menu *menu, int result)
+{
+	const unsigned long long now = log_now_ms();
+	const unsigned long long last = menu->tried_ms > 0 ? menu->tried_ms : menu->request->again ? now : 0;
+
+	menu->tpm_info_ms = now;
+	menu->tpm_info.lockout_quiet_seconds = (uint32_t)((now - last) / 1000);
+	menu->tpm_info_old = false;
+	return result;
+}
+
 int menu_read_tpm(struct menu *menu, struct error *error)
 {
-	int r = tpm_get_info(menu->tpm, &menu->tpm_info, error);
+	return have_read(menu, tpm_get_info(menu->tpm, &menu->tpm_info, error));
+}
 
-	menu->tpm_info_ms = log_now_ms();
-	return r;
+int menu_read_tpm_state(struct menu *menu, struct error *error)
+{
+	return have_read(menu, tpm_get_state(menu->tpm, &menu->tpm_info, error));
 }
 
 static bool confirm(struct menu *menu)

@@ -75,8 +75,9 @@ static bool ask(struct menu *menu, bool again, struct secret *passphrase)
 	char lockout[128];
 	bool answered;
 
-	if (tpm_get_info(menu->tpm, &menu->tpm_info, NULL) == 0) {
-		tpm_lockout_text(&menu->tpm_info, 0, lockout, sizeof(lockout));
+	/* What the start has read is true until somebody tries a passphrase, and here that is the owner alone. */
+	if (!menu->tpm_info_old || menu_read_tpm_state(menu, NULL) == 0) {
+		tpm_lockout_text(&menu->tpm_info, (log_now_ms() - menu->tpm_info_ms) / 1000, lockout, sizeof(lockout));
 		ui_text_add(&text, menu->tpm_info.in_lockout ? UI_BAD : UI_NORMAL, "TPM: %s.", lockout);
 	}
 	if (again)
@@ -104,6 +105,8 @@ static int release(void *context, struct secret *ret_key, struct error *error)
 		if (!ask(menu, i > 0, &passphrase))
 			return error_set(error, E_REFUSED, "unlock key", "no unlock passphrase was given");
 		r = unlock_release(menu->tpm, attempt->volumes, secret_bytes(&passphrase), ret_key, error);
+		menu->tpm_info_old = true;
+		menu->tried_ms = log_now_ms();
 	}
 	if (r == -E_WRONG_AUTH)
 		return error_set(error, E_WRONG_AUTH, "unlock key", "the unlock passphrase was wrong %d times", TRIES);
@@ -171,7 +174,7 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 		wishes.check_root = check_root;
 	wishes.root_context = &attempt;
 	if (menu->tpm && menu->boot.trust.state == TRUST_VERIFIED)
-		r = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &state, &problem);
+		r = tpm_seal_look_record(menu->tpm, TPM_SLOT_DISK, &state, &problem);
 	if (r == 0) {
 		menu_note_approval(menu, TPM_SLOT_DISK);
 		attempt.passphrase = state.passphrase;

@@ -31,6 +31,18 @@ int tpm_open_clean(const char *where, struct tpm **ret_tpm, struct error *error)
 /* Leaves no session and no transient object behind. NULL and empty are accepted; fits CLEANUP(). */
 void tpm_close(struct tpm **tpm);
 
+/* Within one start, from one process of ours to the next: the session that extends and reads go through, the key it is
+ * salted to and the banks. Between tpm_hand_on and tpm_close no other function may be called. ret_state: what
+ * tpm_open_continued takes, as secret as the session's key; release with secret_clear. It is empty where no session
+ * stands open (no storage key, or an answer was lost); then tpm_close leaves nothing behind.
+ * Threat: A2, A3: a TPM that was exchanged or reset between the two does not know the session, and all that goes
+ * through it fails. */
+#define TPM_CONTINUED_MAX 1024
+void tpm_hand_on(struct tpm *tpm, struct secret *ret_state);
+/* Opens the TPM with what was handed on: no command at all. A state that is none, or an empty one, is as tpm_open.
+ * Errors: as tpm_open. */
+int tpm_open_continued(const char *where, struct bytes state, struct tpm **ret_tpm, struct error *error);
+
 struct tpm_info {
 	const char *family;    /* "2.0" */
 	char manufacturer[16]; /* printable characters only */
@@ -40,6 +52,9 @@ struct tpm_info {
 	uint32_t lockout_counter, lockout_max, lockout_recovery_seconds;
 	/* How long a wrong passphrase for the lockout hierarchy itself closes it; 0: until the TPM is reset. */
 	uint32_t lockout_auth_seconds;
+	/* For how long nobody can have tried a passphrase when this was read, as the caller knows, who fills it in:
+	 * since the start of the machine, or since his own last try. 0: not known. */
+	uint32_t lockout_quiet_seconds;
 	bool in_lockout;
 	/* Who took ownership gave the hierarchies an authorisation. */
 	bool owner_auth_set, endorsement_auth_set, lockout_auth_set;
@@ -51,10 +66,14 @@ struct tpm_info {
 	uint32_t handles[64];
 };
 int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error);
+/* The same without what a TPM says of its maker (manufacturer, firmware), for one command less. */
+int tpm_get_state(struct tpm *tpm, struct tpm_info *ret_info, struct error *error);
 int tpm_get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error);
 /* The dictionary-attack lockout in words, before any passphrase is tried (A18): "10 tries left", "1 wrong passphrase; 9
  * tries left; ...", or that it is locked and when it opens. age: seconds since info was read. The TPM tells the
- * interval and not how much of it is over, so the time is the longest that it can be. Pure. */
+ * interval and not how much of it is over, so the time is the longest that it can be: the interval began with the
+ * last wrong try, or later with the start of the TPM (Part 1, 19.8), and so before the last moment at which either is
+ * possible. Pure. */
 void tpm_lockout_text(const struct tpm_info *info, uint64_t age, char *text, size_t size);
 
 /* What happened to the TPM between two starts (A3, A4), by its own counters. A power-on or a reset of the machine is
@@ -96,7 +115,7 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 int tpm_baseline_read(struct tpm *tpm, struct buffer *text, struct error *error);
 /* tag: 32 bytes that name the text. */
 int tpm_baseline_write(struct tpm *tpm, const struct digest *tag, struct bytes text, struct error *error);
-/* Whether the text that is kept has this tag: one command. */
+/* Whether the text that is kept has this tag: no command behind tpm_record_start, else one. */
 int tpm_baseline_is(struct tpm *tpm, const struct digest *tag, bool *ret_same, struct error *error);
 
 /* Active banks, known since tpm_open: costs no command. */
@@ -193,6 +212,8 @@ struct tpm_seal_state {
 	struct tpm_pcrs expected;
 };
 int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error);
+/* The same by the record alone, for one command less: that the object is still there, tpm_unseal finds out. */
+int tpm_seal_look_record(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error);
 /* Removes what the slot holds; an empty slot is no error. */
 int tpm_forget(struct tpm *tpm, enum tpm_slot slot, struct bytes owner, struct error *error);
 
@@ -224,7 +245,7 @@ int tpm_random(struct tpm *tpm, void *data, size_t size, struct error *error);
 
 /* The Name that the storage key must have from now on (A2); empty: any key of our template. Where another one is found,
  * every later use is -E_FOREIGN_TPM. The Name is recorded at the TPM's reset and read from a measured or signed file.
- */
+ * Sessions that are salted to the key of this Name stay open; all others are closed. */
 int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error);
 /* Looks now whether the storage key has the pinned Name. -E_FOREIGN_TPM where it has another one, or is gone: from then
  * on extends and PCR reads go plain, as without a storage key, so that the machine can still be capped and the TPM be
@@ -233,6 +254,18 @@ int tpm_check_storage_key(struct tpm *tpm, struct error *error);
 /* The Name of the storage key, to be recorded; valid as long as tpm. Errors: -E_NOT_FOUND (never sealed), -E_TPM,
  * -E_FOREIGN_TPM. */
 int tpm_storage_key_name(struct tpm *tpm, struct bytes *ret_name, struct error *error);
+
+/* The key that signs quotes of PCRs (A16): a primary key of the owner hierarchy, ECC P-256, that signs only what its
+ * TPM has generated. area: its public area (TPMT_PUBLIC, format/quote.h), appended. Errors: -E_NOT_FOUND (none was
+ * made), -E_FOREIGN_TPM (another object stands in its place), -E_TPM, -E_TPM_FORGED. */
+int tpm_quote_key(struct tpm *tpm, struct buffer *area, struct error *error);
+/* Makes it where there is none. Errors also: -E_WRONG_AUTH (owner). */
+int tpm_quote_key_make(struct tpm *tpm, struct bytes owner, struct error *error);
+/* What the PCRs in mask of the SHA-256 bank are, with the nonce of whoever asks: TPMS_ATTEST and TPMT_SIGNATURE,
+ * appended. Errors: as tpm_quote_key; -E_USAGE. */
+#define TPM_QUOTE_NONCE_MAX 32
+int tpm_quote(struct tpm *tpm, struct bytes nonce, uint32_t mask, struct buffer *attest, struct buffer *signature,
+              struct error *error);
 
 /* Locks the platform hierarchy until the TPM is reset (A21): its authorisation, empty until then, becomes 32 random
  * bytes that cross the bus encrypted and that nobody keeps. ret_disabled: there was no platform hierarchy to lock,
@@ -270,7 +303,9 @@ int tpm_set_passphrase(struct tpm *tpm, enum tpm_hierarchy hierarchy, struct byt
 /* Is this the owner passphrase? Changes nothing, and the TPM does not count it. Errors: -E_WRONG_AUTH, ... */
 int tpm_check_owner(struct tpm *tpm, struct bytes owner, struct error *error);
 
-/* TPM2_Shutdown(CLEAR): the orderly end before the power goes, a reset or a kexec (A4, A18). */
+/* TPM2_Shutdown(CLEAR): the orderly end before the power goes, a reset or a kexec (A4, A18). It goes through the
+ * session of extends and reads, where there is one, and ends it: one that somebody on the bus answers himself is
+ * -E_TPM_FORGED. */
 int tpm_shutdown(struct tpm *tpm, struct error *error);
 /* Commands sent since tpm_open. */
 unsigned tpm_command_count(const struct tpm *tpm);

@@ -67,7 +67,9 @@ static int learn_banks(struct tpm *tpm, struct error *error)
 	return 0;
 }
 
-static int open_transport(struct tpm_transport *transport, bool sweep, struct tpm **ret_tpm, struct error *error)
+/* state: what another process handed on, or empty. */
+static int open_transport(struct tpm_transport *transport, struct bytes state, bool sweep, struct tpm **ret_tpm,
+                          struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	struct secret memory = {0};
@@ -80,8 +82,9 @@ static int open_transport(struct tpm_transport *transport, bool sweep, struct tp
 	tpm = (struct tpm *)(void *)memory.data;
 	tpm->memory = memory;
 	tpm->transport = transport;
-	result = learn_banks(tpm, error);
-	if (result == 0 && sweep)
+	if (!tpm2_continue(tpm, state))
+		result = learn_banks(tpm, error);
+	if (result == 0 && !tpm->guard && sweep)
 		result = tpm2_sweep(tpm, error);
 	if (result < 0)
 		return result;
@@ -92,7 +95,13 @@ static int open_transport(struct tpm_transport *transport, bool sweep, struct tp
 
 int tpm_open_transport(struct tpm_transport *transport, struct tpm **ret_tpm, struct error *error)
 {
-	return open_transport(transport, true, ret_tpm, error);
+	return open_transport(transport, BYTES_EMPTY, true, ret_tpm, error);
+}
+
+int tpm_open_transport_continued(struct tpm_transport *transport, struct bytes state, struct tpm **ret_tpm,
+                                 struct error *error)
+{
+	return open_transport(transport, state, true, ret_tpm, error);
 }
 
 int tpm_open(const char *where, struct tpm **ret_tpm, struct error *error)
@@ -100,7 +109,15 @@ int tpm_open(const char *where, struct tpm **ret_tpm, struct error *error)
 	struct tpm_transport *transport = NULL;
 	int result = tpm_transport_open(where, &transport, error);
 
-	return result < 0 ? result : open_transport(transport, true, ret_tpm, error);
+	return result < 0 ? result : open_transport(transport, BYTES_EMPTY, true, ret_tpm, error);
+}
+
+int tpm_open_continued(const char *where, struct bytes state, struct tpm **ret_tpm, struct error *error)
+{
+	struct tpm_transport *transport = NULL;
+	int result = tpm_transport_open(where, &transport, error);
+
+	return result < 0 ? result : open_transport(transport, state, true, ret_tpm, error);
 }
 
 int tpm_open_clean(const char *where, struct tpm **ret_tpm, struct error *error)
@@ -108,7 +125,7 @@ int tpm_open_clean(const char *where, struct tpm **ret_tpm, struct error *error)
 	struct tpm_transport *transport = NULL;
 	int result = tpm_transport_open(where, &transport, error);
 
-	return result < 0 ? result : open_transport(transport, false, ret_tpm, error);
+	return result < 0 ? result : open_transport(transport, BYTES_EMPTY, false, ret_tpm, error);
 }
 
 void tpm_close(struct tpm **tpm)
@@ -191,20 +208,6 @@ static void read_properties(const struct tpm2_properties *properties, struct tpm
 	(void)find_property(properties, TPM_PT_LOCKOUT_RECOVERY, &info->lockout_auth_seconds);
 }
 
-static int get_all_properties(struct tpm *tpm, struct tpm_info *info, struct error *error)
-{
-	struct tpm2_properties properties;
-	int result = get_properties(tpm, TPM_PT_FIXED, &properties, error);
-
-	if (result < 0)
-		return result;
-	read_properties(&properties, info);
-	result = get_properties(tpm, TPM_PT_PERMANENT, &properties, error);
-	if (result == 0)
-		read_properties(&properties, info);
-	return result;
-}
-
 static int get_clock(struct tpm *tpm, struct tpm_info *info, struct error *error)
 {
 	struct tpm2_call call = {.code = TPM_CC_ReadClock, .doing = "read the TPM's clock", .object = "TPM"};
@@ -240,16 +243,33 @@ int tpm_get_handles(struct tpm *tpm, struct tpm_info *info, struct error *error)
 	return 0;
 }
 
-int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error)
+int tpm_get_state(struct tpm *tpm, struct tpm_info *ret_info, struct error *error)
 {
 	struct tpm_info info = {.family = "2.0", .bank_count = tpm->bank_count};
-	int result = get_all_properties(tpm, &info, error);
+	struct tpm2_properties properties;
+	int result = get_properties(tpm, TPM_PT_PERMANENT, &properties, error);
 
 	if (result == 0)
 		result = get_clock(tpm, &info, error);
 	if (result < 0)
 		return result;
+	read_properties(&properties, &info);
 	memcpy(info.banks, tpm->banks, sizeof(info.banks));
+	*ret_info = info;
+	return 0;
+}
+
+int tpm_get_info(struct tpm *tpm, struct tpm_info *ret_info, struct error *error)
+{
+	struct tpm2_properties properties;
+	struct tpm_info info;
+	int result = tpm_get_state(tpm, &info, error);
+
+	if (result == 0)
+		result = get_properties(tpm, TPM_PT_FIXED, &properties, error);
+	if (result < 0)
+		return result;
+	read_properties(&properties, &info);
 	*ret_info = info;
 	return 0;
 }
@@ -279,9 +299,19 @@ int tpm_random(struct tpm *tpm, void *data, size_t size, struct error *error)
 int tpm_shutdown(struct tpm *tpm, struct error *error)
 {
 	struct tpm2_call call = {.code = TPM_CC_Shutdown, .doing = "shut the TPM down in order", .object = "TPM"};
+	int result = 0;
 
-	tpm2_session_close(&tpm->guard);
 	tpm2_session_close(&tpm->policy);
+	if (tpm->guard)
+		result = tpm2_guard(tpm, &call, error);
+	if (result < 0)
+		return result;
+	/* The last command: the session ends with it. A flush behind it would be the first command after an orderly
+	 * shutdown, which makes that one void (Part 3, 9.4). */
+	call.attributes &= (uint8_t)~TPMA_SESSION_CONTINUE;
 	tpm2_put_u16(tpm2_parameters(tpm), TPM_SU_CLEAR);
-	return tpm2_run(tpm, &call, error);
+	result = tpm2_run_guarded(tpm, &call, error);
+	if (result == 0)
+		tpm2_session_close(&tpm->guard);
+	return result;
 }

@@ -89,8 +89,14 @@ int tpm_baseline_is(struct tpm *tpm, const struct digest *tag, bool *ret_same, s
 	struct header header;
 	bool known = false;
 	struct error found;
-	int result = read_header(tpm, &header, &known, &found);
+	int result;
 
+	/* The record of the start, which was read and authenticated, tells the tag too. */
+	if (tpm->start.known) {
+		*ret_same = bytes_equal(digest_bytes(tag), bytes_make(tpm->start.tag, sizeof(tpm->start.tag)));
+		return 0;
+	}
+	result = read_header(tpm, &header, &known, &found);
 	*ret_same = known && bytes_equal(digest_bytes(tag), bytes_make(header.tag, sizeof(header.tag)));
 	if (result < 0 && result != -E_NOT_FOUND && error)
 		*error = found;
@@ -121,6 +127,7 @@ static int make_room(struct tpm *tpm, size_t size, struct error *error)
 
 int tpm_baseline_write(struct tpm *tpm, const struct digest *tag, struct bytes text, struct error *error)
 {
+	static const uint8_t nothing[TPM2_DIGEST_SIZE];
 	const struct digest digest = digest_of(HASH_SHA256, text);
 	uint8_t header[HEADER_SIZE];
 	struct tpm2_writer writer = tpm2_writer_make(header, sizeof(header));
@@ -130,7 +137,10 @@ int tpm_baseline_write(struct tpm *tpm, const struct digest *tag, struct bytes t
 		return error_set(error, E_TOO_LARGE, BASELINE_OBJECT,
 		                 "the list of what was measured has %zu bytes, more than the %d that the TPM keeps",
 		                 text.size, TPM_BASELINE_MAX_SIZE);
-	result = make_room(tpm, HEADER_SIZE + text.size, error);
+	/* The record of the start tells the tag only while the text is whole. */
+	result = tpm2_start_write_tag(tpm, nothing, error);
+	if (result == 0)
+		result = make_room(tpm, HEADER_SIZE + text.size, error);
 	for (size_t done = 0; result == 0 && done < text.size; done += CHUNK_SIZE)
 		result = tpm2_platform_write(tpm, BASELINE_INDEX, (uint16_t)(HEADER_SIZE + done),
 		                             bytes_slice(text, done, CHUNK_SIZE), error);
@@ -139,5 +149,7 @@ int tpm_baseline_write(struct tpm *tpm, const struct digest *tag, struct bytes t
 	tpm2_put_u16(&writer, (uint16_t)text.size);
 	tpm2_put(&writer, bytes_make(digest.data, CHECKSUM_SIZE));
 	tpm2_put(&writer, digest_bytes(tag));
-	return result < 0 ? result : tpm2_platform_write(tpm, BASELINE_INDEX, 0, tpm2_written(&writer), error);
+	if (result == 0)
+		result = tpm2_platform_write(tpm, BASELINE_INDEX, 0, tpm2_written(&writer), error);
+	return result < 0 ? result : tpm2_start_write_tag(tpm, tag->data, error);
 }

@@ -34,6 +34,13 @@ struct tpm2_key {
 	struct tpm2_public public_area; /* points into area */
 };
 
+/* What is recorded of this start. */
+struct tpm2_start {
+	bool known;
+	struct tpm_counters counters;
+	uint8_t tag[TPM2_DIGEST_SIZE]; /* of the text that tpm_baseline_write has kept; zeros: none, or not told here */
+};
+
 struct tpm {
 	struct secret memory; /* this structure itself */
 	struct tpm_transport *transport;
@@ -42,7 +49,8 @@ struct tpm {
 	unsigned command_count;
 	size_t open_count; /* handles that must be flushed */
 	uint32_t open_handles[TPM2_MAX_OPEN];
-	bool uncertain; /* an answer was lost: the TPM may hold a handle that is not in open_handles */
+	struct tpm2_start start; /* what tpm_record_start has written, or found written for this start */
+	bool uncertain;          /* an answer was lost: the TPM may hold a handle that is not in open_handles */
 	struct tpm2_key storage;
 	struct tpm2_name pinned; /* the Name that the storage key must have; size 0: any of our template */
 	bool record_known;       /* record is what the TPM holds for record_slot */
@@ -145,6 +153,10 @@ void tpm2_session_decrypt(const struct tpm2_call *call, uint8_t *data, size_t si
  * none. tpm2_storage_ready makes it where it is missing, with the owner's authorisation in tpm->owner. */
 #define TPM2_STORAGE_HANDLE 0x81004801u
 int tpm2_storage_find(struct tpm *tpm, struct error *error);
+/* The storage key is the one of this public area (TPMT_PUBLIC). Errors: -E_FOREIGN_TPM (as above). */
+int tpm2_storage_accept(struct tpm *tpm, struct bytes area, struct error *error);
+/* Takes what tpm_hand_on gave; false where it is none. */
+bool tpm2_continue(struct tpm *tpm, struct bytes state);
 int tpm2_storage_ready(struct tpm *tpm, struct error *error);
 /* A Name is pinned and there is no key at all: -E_FOREIGN_TPM. */
 int tpm2_storage_gone(struct error *error);
@@ -178,6 +190,9 @@ int tpm2_platform_write(struct tpm *tpm, uint32_t index, uint16_t offset, struct
 /* ret_data lies in struct tpm, until the next command; empty where nothing was written yet. */
 int tpm2_platform_read(struct tpm *tpm, uint32_t index, uint16_t offset, uint16_t size, struct bytes *ret_data,
                        bool *ret_unwritten, struct error *error);
+
+/* Writes tpm->start with another tag. Nothing where this process has recorded no start. */
+int tpm2_start_write_tag(struct tpm *tpm, const uint8_t tag[TPM2_DIGEST_SIZE], struct error *error);
 
 /* TPM2_PolicyPCR with the PCRs as they are now. */
 int tpm2_policy_pcr(struct tpm *tpm, struct tpm2_session *session, enum hash_algorithm bank, uint32_t mask,

@@ -30,6 +30,7 @@
 #define TPM_CC_Create                     0x0153
 #define TPM_CC_HMAC                       0x0155
 #define TPM_CC_Load                       0x0157
+#define TPM_CC_Quote                      0x0158
 #define TPM_CC_Unseal                     0x015e
 #define TPM_CC_FlushContext               0x0165
 #define TPM_CC_NV_ReadPublic              0x0169

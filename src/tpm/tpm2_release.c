@@ -44,9 +44,10 @@ static int run_released(struct tpm *tpm, enum tpm_slot slot, struct tpm2_call *c
 	call->authorization = TPM2_AUTH_SESSION;
 	call->session = tpm->policy;
 	call->value = &tpm->passphrase;
-	call->attributes = TPMA_SESSION_CONTINUE | TPMA_SESSION_ENCRYPT;
+	/* A boot unseals last of all, and then needs no session for policies any more: it ends with the command. */
+	call->attributes = TPMA_SESSION_ENCRYPT | (call->code == TPM_CC_Unseal ? 0 : TPMA_SESSION_CONTINUE);
 	result = tpm2_run(tpm, call, error);
-	if (result < 0)
+	if (result < 0 || call->code == TPM_CC_Unseal)
 		tpm2_session_close(&tpm->policy);
 	if (result == -E_WRONG_AUTH || result == -E_NOT_FOUND)
 		return explain(tpm, slot, call, error);
@@ -155,15 +156,20 @@ int tpm_seal_difference(struct tpm *tpm, enum tpm_slot slot, uint32_t *ret_mask,
 	return 0;
 }
 
-int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error)
+int tpm_seal_look_record(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error)
 {
 	int result = tpm2_record_read(tpm, slot, error);
 
-	if (result == 0)
-		result = check_place(tpm, slot, error);
 	if (result < 0)
 		return result;
 	ret_state->passphrase = tpm->record.passphrase;
 	ret_state->expected = tpm->record.expected;
 	return 0;
+}
+
+int tpm_seal_look(struct tpm *tpm, enum tpm_slot slot, struct tpm_seal_state *ret_state, struct error *error)
+{
+	int result = tpm_seal_look_record(tpm, slot, ret_state, error);
+
+	return result == 0 ? check_place(tpm, slot, error) : result;
 }

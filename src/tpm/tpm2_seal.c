@@ -314,12 +314,13 @@ static int forget(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 		result = tpm2_storage_ready(tpm, error);
 	if (result == 0)
 		result = tpm2_session_open(tpm, TPM_SE_HMAC, &tpm->storage, &session, error);
+	/* The record first: it decides what the slot holds, and must not name what is gone. */
+	if (result == 0)
+		result = tpm2_record_remove(tpm, session, slot, error);
 	if (result == 0)
 		result = remove_at(tpm, session, tpm2_place_of(slot, false), &state.at_place, error);
 	if (result == 0)
 		result = remove_at(tpm, session, tpm2_place_of(slot, true), &state.at_spare, error);
-	if (result == 0)
-		result = tpm2_record_remove(tpm, session, slot, error);
 	if (result == 0)
 		result = tpm2_nv_remove(tpm, session, &approval, error);
 	return result;

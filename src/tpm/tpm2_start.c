@@ -6,9 +6,11 @@
 #include <string.h>
 
 #define START_INDEX    0x01404801u
-#define START_MAGIC    0x48505331u /* "HPS1" */
+#define START_MAGIC    0x48505332u /* "HPS2" */
 #define START_CHECKSUM 4
-#define START_SIZE     (4 + 4 + 4 + 8 + START_CHECKSUM)
+#define START_SIZE     (4 + 4 + 4 + 8 + TPM2_DIGEST_SIZE + START_CHECKSUM)
+/* Of older versions, without the tag. */
+#define START_OLD_SIZE 24
 
 struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now, bool again)
 {
@@ -52,38 +54,57 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 		               since->resets);
 }
 
-static void encode(const struct tpm_counters *counters, uint8_t data[START_SIZE])
+static void encode(const struct tpm2_start *start, uint8_t data[START_SIZE])
 {
 	struct tpm2_writer writer = tpm2_writer_make(data, START_SIZE);
 	struct digest checksum;
 
 	tpm2_put_u32(&writer, START_MAGIC);
-	tpm2_put_u32(&writer, counters->reset_count);
-	tpm2_put_u32(&writer, counters->restart_count);
-	tpm2_put_u32(&writer, (uint32_t)(counters->clock_ms >> 32));
-	tpm2_put_u32(&writer, (uint32_t)counters->clock_ms);
+	tpm2_put_u32(&writer, start->counters.reset_count);
+	tpm2_put_u32(&writer, start->counters.restart_count);
+	tpm2_put_u32(&writer, (uint32_t)(start->counters.clock_ms >> 32));
+	tpm2_put_u32(&writer, (uint32_t)start->counters.clock_ms);
+	tpm2_put(&writer, bytes_make(start->tag, sizeof(start->tag)));
 	checksum = digest_of(HASH_SHA256, tpm2_written(&writer));
 	tpm2_put(&writer, bytes_make(checksum.data, START_CHECKSUM));
 }
 
-static bool decode(struct bytes data, struct tpm_counters *ret_counters)
+static bool decode(struct bytes data, struct tpm2_start *ret_start)
 {
 	struct cursor cursor = cursor_make(data);
+	struct tpm2_start start = {.known = true};
 	uint8_t expected[START_SIZE];
+	struct bytes tag;
 
 	if (data.size != START_SIZE || cursor_u32be(&cursor) != START_MAGIC)
 		return false;
-	ret_counters->reset_count = cursor_u32be(&cursor);
-	ret_counters->restart_count = cursor_u32be(&cursor);
-	ret_counters->clock_ms = (uint64_t)cursor_u32be(&cursor) << 32;
-	ret_counters->clock_ms |= cursor_u32be(&cursor);
-	encode(ret_counters, expected);
-	return !cursor.failed && bytes_equal(data, bytes_make(expected, sizeof(expected)));
+	start.counters.reset_count = cursor_u32be(&cursor);
+	start.counters.restart_count = cursor_u32be(&cursor);
+	start.counters.clock_ms = cursor_u64be(&cursor);
+	tag = cursor_bytes(&cursor, sizeof(start.tag));
+	if (cursor.failed)
+		return false;
+	memcpy(start.tag, tag.data, tag.size);
+	encode(&start, expected);
+	*ret_start = start;
+	return bytes_equal(data, bytes_make(expected, sizeof(expected)));
 }
 
-/* *ret_known is false where nothing was recorded, or nothing that makes sense. */
-static int read_last(struct tpm *tpm, struct tpm_counters *ret_last, bool *ret_known, bool *ret_defined,
-                     struct error *error)
+/* An older version of Heads made the index, smaller: it makes room. Any other one that is not ours stays. */
+static int remove_older(struct tpm *tpm, struct error *error)
+{
+	uint16_t size = 0;
+	int result = tpm2_platform_size(tpm, START_INDEX, &size, error);
+
+	if (result < 0)
+		return result;
+	if (size != START_OLD_SIZE)
+		return error_set(error, E_FOREIGN_TPM, "TPM", "the record of the last start has a size of no version");
+	return tpm2_platform_undefine(tpm, START_INDEX, error);
+}
+
+/* ret_last->known is false where nothing was recorded, or nothing that makes sense. */
+static int read_last(struct tpm *tpm, struct tpm2_start *ret_last, bool *ret_defined, struct error *error)
 {
 	const struct tpm2_nv nv =
 	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_SIZE, NULL, "record of the last start");
@@ -93,40 +114,59 @@ static int read_last(struct tpm *tpm, struct tpm_counters *ret_last, bool *ret_k
 
 	if (result < 0)
 		return result;
-	if (state == TPM2_NV_FOREIGN)
+	if (state == TPM2_NV_FOREIGN && remove_older(tpm, NULL) < 0)
 		return error_set(error, E_FOREIGN_TPM, nv.object,
 		                 "the NV index %s is not of the kind that Heads makes; remove it", nv.object);
-	*ret_defined = state != TPM2_NV_ABSENT;
-	*ret_known = state == TPM2_NV_WRITTEN && decode(bytes_make(data, sizeof(data)), ret_last);
+	*ret_defined = state != TPM2_NV_ABSENT && state != TPM2_NV_FOREIGN;
+	if (state == TPM2_NV_WRITTEN)
+		(void)decode(bytes_make(data, sizeof(data)), ret_last);
 	return 0;
 }
 
-static int write_now(struct tpm *tpm, const struct tpm_counters *now, struct error *error)
+/* What could not be written is not known. */
+static int write_start(struct tpm *tpm, const struct tpm2_start *start, struct error *error)
 {
 	uint8_t data[START_SIZE];
+	int result;
 
-	encode(now, data);
-	return tpm2_platform_write(tpm, START_INDEX, 0, bytes_make(data, sizeof(data)), error);
+	encode(start, data);
+	tpm->start.known = false;
+	result = tpm2_platform_write(tpm, START_INDEX, 0, bytes_make(data, sizeof(data)), error);
+	if (result == 0)
+		tpm->start = *start;
+	return result;
+}
+
+int tpm2_start_write_tag(struct tpm *tpm, const uint8_t tag[TPM2_DIGEST_SIZE], struct error *error)
+{
+	struct tpm2_start start = tpm->start;
+
+	memcpy(start.tag, tag, sizeof(start.tag));
+	return start.known ? write_start(tpm, &start, error) : 0;
 }
 
 int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
                      struct error *error)
 {
 	const struct tpm_counters now = {info->reset_count, info->restart_count, info->clock_ms};
-	struct tpm_counters last = {0};
-	bool known = false, defined = false;
-	int result = read_last(tpm, &last, &known, &defined, error);
+	struct tpm2_start last = {.known = false}, start = {.known = true, .counters = now};
+	bool defined = false;
+	int result = read_last(tpm, &last, &defined, error);
 
 	/* TPM2_ReadClock takes no session (Part 3, 29.1), so that anybody could have answered it. */
 	if (result == 0)
 		result = tpm2_policy_counts(tpm, now.reset_count, now.restart_count, error);
 	if (result < 0)
 		return result;
-	*ret_since = tpm_compare_counters(known ? &last : NULL, &now, again);
+	*ret_since = tpm_compare_counters(last.known ? &last.counters : NULL, &now, again);
 	/* The menu once more in the same start. */
-	if (known && last.reset_count == now.reset_count && last.restart_count == now.restart_count)
+	if (last.known && last.counters.reset_count == now.reset_count &&
+	    last.counters.restart_count == now.restart_count) {
+		tpm->start = last;
 		return 0;
+	}
 	if (!defined)
 		result = tpm2_platform_define(tpm, START_INDEX, START_SIZE, error);
-	return result < 0 ? result : write_now(tpm, &now, error);
+	memcpy(start.tag, last.tag, sizeof(start.tag));
+	return result < 0 ? result : write_start(tpm, &start, error);
 }

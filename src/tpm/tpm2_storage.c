@@ -49,7 +49,7 @@ static bool key_set(struct tpm2_key *key, uint32_t handle, struct bytes area)
 }
 
 /* A key of another template could leave the TPM or be known to somebody: nothing is salted to it (A2). */
-static int accept_storage_key(struct tpm *tpm, struct bytes area, struct error *error)
+int tpm2_storage_accept(struct tpm *tpm, struct bytes area, struct error *error)
 {
 	struct tpm2_key *key = &tpm->storage;
 
@@ -87,7 +87,7 @@ int tpm2_storage_find(struct tpm *tpm, struct error *error)
 	result = tpm2_read_public(tpm, TPM2_STORAGE_HANDLE, &public_area, &name, error);
 	if (result < 0)
 		return result;
-	return accept_storage_key(tpm, public_area.area, error);
+	return tpm2_storage_accept(tpm, public_area.area, error);
 }
 
 /* TPM2B_SENSITIVE_CREATE without content, TPM2B_PUBLIC, TPM2B_DATA, TPML_PCR_SELECTION. */
@@ -229,7 +229,7 @@ static int make_storage_key(struct tpm *tpm, struct error *error)
 	if (result == 0)
 		result = tpm2_evict(tpm, session, made.handle, &made.name, TPM2_STORAGE_HANDLE, error);
 	if (result == 0)
-		result = accept_storage_key(tpm, bytes_make(key.area, key.area_size), error);
+		result = tpm2_storage_accept(tpm, bytes_make(key.area, key.area_size), error);
 	return result;
 }
 
@@ -256,6 +256,10 @@ int tpm_pin_storage_key(struct tpm *tpm, struct bytes name, struct error *error)
 	tpm->pinned.size = name.size;
 	if (name.size > 0)
 		memcpy(tpm->pinned.data, name.data, name.size);
+	/* The Name was computed from the public area that the sessions are salted to, and what went through them proved
+	 * that the TPM holds the private half: to ask again would prove less. */
+	if (name.size > 0 && tpm->storage.known && tpm2_name_equal(&tpm->pinned, &tpm->storage.name))
+		return 0;
 	tpm->storage.known = false;
 	tpm->unguarded = false;
 	tpm2_session_close(&tpm->guard);

@@ -29,5 +29,8 @@ int tpm_transport_open(const char *where, struct tpm_transport **ret_transport, 
 
 /* As tpm_open, over a transport that the TPM owns from now on, also where this fails. */
 int tpm_open_transport(struct tpm_transport *transport, struct tpm **ret_tpm, struct error *error);
+/* The same as tpm_open_continued. */
+int tpm_open_transport_continued(struct tpm_transport *transport, struct bytes state, struct tpm **ret_tpm,
+                                 struct error *error);
 
 #endif

@@ -45,13 +45,14 @@ static void operate(struct tpm *tpm, unsigned operation)
 {
 	CLEANUP(secret_clear) struct secret secret = {0};
 	CLEANUP(totp_close) struct totp totp = {0};
+	CLEANUP(buffer_clear) struct buffer attest = {0}, signature = {0};
 	const struct bytes text = bytes_from_string("text");
 	struct tpm_info info;
 	struct tpm_pcrs pcrs;
 	struct error error;
 	uint32_t mask;
 
-	switch (operation % 6) {
+	switch (operation % 7) {
 	case 0:
 		if (tpm_get_info(tpm, &info, &error) == 0)
 			(void)tpm_get_handles(tpm, &info, &error);
@@ -67,6 +68,10 @@ static void operate(struct tpm *tpm, unsigned operation)
 		break;
 	case 4:
 		(void)tpm_seal_difference(tpm, TPM_SLOT_TOTP, &mask, &error);
+		break;
+	case 6:
+		if (tpm_quote_key_make(tpm, text, &error) == 0)
+			(void)tpm_quote(tpm, text, 0x3ff, &attest, &signature, &error);
 		break;
 	default:
 		(void)tpm_pcr_read(tpm, HASH_SHA256, 0xffffff, &pcrs, &error);

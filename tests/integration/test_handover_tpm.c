@@ -58,8 +58,7 @@ static bool is_capped(const struct swtpm *machine)
 
 static int leave(enum trust_exit exit, const char *where, struct bytes recorded, struct error *error)
 {
-	uint8_t name[TPM_NAME_SIZE];
-	const struct handover_keys keys = {recorded, seen_key_read(seen_fd, name)};
+	const struct handover_keys keys = {recorded, seen_fd};
 
 	error->code = E_NONE;
 	error->sentence[0] = '\0';

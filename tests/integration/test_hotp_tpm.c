@@ -14,6 +14,9 @@ static struct swtpm swtpm;
 /* What went to the dongle, and what is to go wrong there. */
 static unsigned codes_sent, busy_answers;
 static bool unplugged;
+/* The report that carried the first piece of a secret. */
+static uint8_t secret_report[HOTP_HID_REPORT_SIZE];
+static unsigned secrets_sent;
 
 static int setup(void **state)
 {
@@ -21,7 +24,7 @@ static int setup(void **state)
 	digest_library_start();
 	swtpm_start(&swtpm);
 	hid_dongle_make("librem-key", SERIAL);
-	codes_sent = busy_answers = 0;
+	codes_sent = busy_answers = secrets_sent = 0;
 	unplugged = false;
 	return 0;
 }
@@ -43,6 +46,8 @@ static int exchange(void *context, const uint8_t report[HOTP_HID_REPORT_SIZE], u
 		return error_set(error, E_IO, "dongle", "unplugged");
 	if (!only_receive) {
 		codes_sent += report[0] == HOTP_HID_VERIFY_CODE;
+		if (report[0] == HOTP_HID_SEND_DATA && secrets_sent++ == 0)
+			memcpy(secret_report, report, sizeof(secret_report));
 		hid_dongle_run(report, last);
 	}
 	memcpy(answer, last, HOTP_HID_REPORT_SIZE);
@@ -295,6 +300,43 @@ static void test_interrupted(void **state)
 	assert_int_equal(check_at_start(HOTP_LIBREM_KEY, &error), HOTP_RIGHT);
 }
 
+/* Nothing of the flash makes a HOTP secret: without a TPM there is none, and the dongle gets nothing. With one, the
+ * same firmware on the same machine makes another secret each time. */
+static void test_A10_no_secret_comes_from_the_flash(void **state)
+{
+	static const char *const without[] = {"/nonexistent/tpm0", "swtpm:/nonexistent/socket"};
+	static const char *const verbs[] = {"new", "check"};
+	const uint8_t *secret = secret_report + 1 + HOTP_HID_PASSWORD_SIZE + 2; /* password, kind and number */
+	uint8_t first[HOTP_HID_SECRET_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(verbs); k++) {
+			CLEANUP(buffer_clear) struct buffer output = {0};
+
+			assert_int_equal(
+			    swtpm_tool(&swtpm, &output, "%s --json --tpm %s hotp %s", TEST_HEADS, without[i], verbs[k]),
+			    3);
+			assert_non_null(strstr(buffer_string(&output), "\"no-device\""));
+		}
+	}
+	assert_int_equal(codes_sent + secrets_sent, 0);
+	for (int machine = 0; machine < 2; machine++) {
+		struct tpm *tpm = swtpm_open(&swtpm);
+
+		secrets_sent = 0;
+		program(tpm);
+		tpm_close(&tpm);
+		assert_in_range(secrets_sent, 1, 8);
+		if (machine == 0)
+			memcpy(first, secret, sizeof(first));
+		else
+			assert_memory_not_equal(first, secret, sizeof(first));
+		swtpm_stop(&swtpm);
+		swtpm_start(&swtpm);
+	}
+}
+
 static void test_commands(void **state)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
@@ -324,6 +366,7 @@ int main(void)
 	    WITH_TPM(test_what_the_dongle_has_lost),
 	    WITH_TPM(test_admin_pin),
 	    WITH_TPM(test_interrupted),
+	    WITH_TPM(test_A10_no_secret_comes_from_the_flash),
 	    WITH_TPM(test_commands),
 	};
 

@@ -8,6 +8,7 @@
 #include "unit/cmocka_all.h"
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PASSPHRASE "correct horse battery"
 
@@ -431,10 +432,59 @@ static void test_A18_the_lockout_is_told_and_ended(void **state)
 	assert_int_equal(tpm_end_lockout(tpm, bytes_from_string(PASSPHRASE), &error), -E_LOCKED_OUT);
 }
 
+static void lock_out(uint32_t interval)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(secret_clear) struct secret secret = {0};
+	struct tpm_pcrs pcrs;
+
+	(void)reset(tpm, "");
+	assert_int_equal(
+	    tpm_set_lockout(tpm, bytes_from_string(PASSPHRASE), 1, interval, TPM_RESET_LOCKOUT_SECONDS, NULL), 0);
+	assert_int_equal(tpm_pcr_read(tpm, HASH_SHA256, 0xff, &pcrs, NULL), 0);
+	assert_int_equal(tpm_seal(tpm, TPM_SLOT_DISK, bytes_from_string("disk key"), &pcrs, bytes_from_string("right"),
+	                          bytes_from_string(PASSPHRASE), NULL),
+	                 0);
+	assert_int_equal(tpm_unseal(tpm, TPM_SLOT_DISK, bytes_from_string("wrong"), &secret, NULL), -E_WRONG_AUTH);
+	assert_true(info_of(tpm).in_lockout);
+}
+
+static long ms_since(const struct timespec *began)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - began->tv_sec) * 1000 + (now.tv_nsec - began->tv_nsec) / 1000000;
+}
+
+/* The screen says how long the wait is at most: an interval from the last wrong try, or from the TPM's start where that
+ * came later. */
+static void test_A18_the_lockout_ends_when_it_is_said(void **state)
+{
+	const uint32_t interval = 2;
+	struct timespec began;
+	struct tpm *tpm;
+
+	(void)state;
+	for (int cycled = 0; cycled < 2; cycled++) {
+		lock_out(interval);
+		if (cycled)
+			swtpm_power_cycle(&swtpm);
+		(void)clock_gettime(CLOCK_MONOTONIC, &began);
+		tpm = swtpm_open(&swtpm);
+		assert_true(info_of(tpm).in_lockout);
+		while (info_of(tpm).in_lockout && ms_since(&began) < 10000)
+			(void)usleep(20000);
+		assert_in_range(ms_since(&began), 0, interval * 1000 + 500); /* half a second for a busy machine */
+		tpm_close(&tpm);
+	}
+}
+
 int main(void)
 {
 #define WITH_TPM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
+	    WITH_TPM(test_A18_the_lockout_ends_when_it_is_said),
 	    WITH_TPM(test_reset_at_boot),
 	    WITH_TPM(test_reset_on_a_running_system),
 	    WITH_TPM(test_A20_the_bank_that_nobody_extends_is_closed),

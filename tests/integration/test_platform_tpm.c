@@ -120,14 +120,14 @@ static void test_A3_the_record_is_the_firmwares(void **state)
 
 	(void)state;
 	(void)whole_start();
-	assert_int_equal(swtpm_tool(&swtpm, &before, "tpm2_nvread -C 0x01404801 -s 24 0x01404801"), 0);
-	assert_int_equal(before.size, 24);
+	assert_int_equal(swtpm_tool(&swtpm, &before, "tpm2_nvread -C 0x01404801 -s 56 0x01404801"), 0);
+	assert_int_equal(before.size, 56);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "echo x | tpm2_nvwrite -C 0x01404801 -i - 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "echo x | tpm2_nvwrite -C owner -i - 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "echo x | tpm2_nvwrite -C platform -i - 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "tpm2_nvundefine -C owner 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "tpm2_nvundefine -C platform 0x01404801"), 0);
-	assert_int_equal(swtpm_tool(&swtpm, &after, "tpm2_nvread -C 0x01404801 -s 24 0x01404801"), 0);
+	assert_int_equal(swtpm_tool(&swtpm, &after, "tpm2_nvread -C 0x01404801 -s 56 0x01404801"), 0);
 	assert_true(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
 	swtpm_power_cycle(&swtpm);
 	since = whole_start();

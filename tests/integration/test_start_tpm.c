@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RECORD_SIZE 24 /* magic, resetCount, restartCount, clock, checksum */
+#define RECORD_SIZE 56 /* magic, resetCount, restartCount, clock, tag of the list that is kept, checksum */
 
 static struct swtpm swtpm;
 
@@ -179,7 +179,7 @@ static void test_A3_a_forged_record_is_no_normal_start(void **state)
 	    .command_code = TPM_CC_NV_Read, .fault = PROXY_INVENT, .invented = bytes_make(answer, sizeof(answer))};
 
 	(void)state;
-	assert_int_equal(swtpm_tool(&swtpm, &record, "tpm2_nvread -C 0x01404801 -s 24 0x01404801"), 0);
+	assert_int_equal(swtpm_tool(&swtpm, &record, "tpm2_nvread -C 0x01404801 -s 56 0x01404801"), 0);
 	assert_int_equal(record.size, RECORD_SIZE);
 	tpm2_put_u32(&writer, sizeof(answer));
 	tpm2_put_u32(&writer, TPM_RC_SUCCESS);
@@ -280,6 +280,75 @@ static void test_A3_a_foreign_record_is_told(void **state)
 	assert_int_equal(start(tpm, &since), -E_FOREIGN_TPM);
 }
 
+/* The index of an older version, which had no tag, makes room for ours. */
+static void test_a_record_of_an_older_version_is_replaced(void **state)
+{
+	struct tpm_since_start since;
+
+	(void)state;
+	assert_int_equal(swtpm_tool(&swtpm, NULL,
+	                            "tpm2_nvundefine -C platform 0x01404801 && tpm2_nvdefine -C platform -s 24 -a "
+	                            "'ppwrite|ppread|authread|no_da|platformcreate' 0x01404801 && "
+	                            "head -c 24 /dev/zero >old && tpm2_nvwrite -C platform -i old 0x01404801"),
+	                 0);
+	since = good_start();
+	assert_int_equal(since.history, TPM_HISTORY_NONE);
+	reset_tpm();
+	since = good_start();
+	assert_int_equal(since.history, TPM_HISTORY_NORMAL);
+	assert_int_equal(since.resets, 1);
+}
+
+/* The record tells what the kept list is, so that a start needs no look at it; not while the list is being written. */
+static void test_the_record_tells_what_is_kept(void **state)
+{
+	const struct digest one = digest_of(HASH_SHA256, bytes_from_string("one"));
+	const struct digest two = digest_of(HASH_SHA256, bytes_from_string("two"));
+	struct proxy proxy = {
+	    .command_code = TPM_CC_NV_Write, .fault = PROXY_REFUSED, .code = TPM_RC_FAILURE, .at = ~0u};
+	struct tpm_since_start since;
+	struct tpm *tpm = NULL;
+	unsigned before;
+	bool same = true;
+
+	(void)state;
+	assert_int_equal(proxy_open(&proxy, &swtpm, &tpm, NULL), 0);
+	assert_int_equal(start(tpm, &since), 0);
+	assert_int_equal(tpm_baseline_is(tpm, &one, &same, NULL), 0);
+	assert_false(same);
+	assert_int_equal(tpm_baseline_write(tpm, &one, bytes_from_string("text"), NULL), 0);
+	assert_int_equal(tpm_baseline_is(tpm, &one, &same, NULL), 0);
+	assert_true(same);
+	tpm_close(&tpm);
+	buffer_clear(&proxy.traffic);
+	for (unsigned at = 0; at < 4; at++) { /* record, text, header, record */
+		reset_tpm();
+		proxy = (struct proxy){.command_code = TPM_CC_NV_Write, .at = ~0u};
+		assert_int_equal(proxy_open(&proxy, &swtpm, &tpm, NULL), 0);
+		assert_int_equal(start(tpm, &since), 0);
+		before = tpm_command_count(tpm);
+		assert_int_equal(tpm_baseline_is(tpm, &one, &same, NULL), 0);
+		assert_int_equal(tpm_command_count(tpm), before);
+		assert_true(same);
+		proxy.fault = PROXY_REFUSED;
+		proxy.code = TPM_RC_FAILURE;
+		proxy.at = proxy.matches + at;
+		assert_true(tpm_baseline_write(tpm, &two, bytes_from_string("other"), NULL) < 0);
+		tpm_close(&tpm);
+		buffer_clear(&proxy.traffic);
+		reset_tpm();
+		tpm = swtpm_open(&swtpm);
+		assert_int_equal(start(tpm, &since), 0);
+		assert_int_equal(tpm_baseline_is(tpm, &two, &same, NULL), 0);
+		assert_false(same);
+		/* Still "one" only where nothing at all was changed. */
+		assert_int_equal(tpm_baseline_is(tpm, &one, &same, NULL), 0);
+		assert_int_equal(same, at == 0);
+		assert_int_equal(tpm_baseline_write(tpm, &one, bytes_from_string("text"), NULL), 0);
+		tpm_close(&tpm);
+	}
+}
+
 /* The comparison uses the policy session and leaves it fit for the seal; with it a start costs so many commands. */
 static void test_A3_the_secret_opens_after_the_comparison(void **state)
 {
@@ -308,6 +377,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_RESET(test_A3_a_forged_count_is_no_normal_start),
 	    WITH_RESET(test_A3_a_forged_comparison_is_no_normal_start),
+	    WITH_RESET(test_a_record_of_an_older_version_is_replaced),
+	    WITH_RESET(test_the_record_tells_what_is_kept),
 	    WITH_RESET(test_A3_a_forged_record_is_no_normal_start),
 	    WITH_RESET(test_A3_a_hidden_record_is_no_first_start),
 	    WITH_RESET(test_A3_nothing_hidden_makes_a_start_normal),

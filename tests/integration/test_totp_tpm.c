@@ -419,7 +419,7 @@ static void test_owner_passphrase_from_a_file(void **state)
 
 static void test_tpm_info_command(void **state)
 {
-	struct json_object *object, *lockout = NULL, *handles = NULL;
+	struct json_object *object, *lockout = NULL, *handles = NULL, *counters = NULL;
 
 	(void)state;
 	assert_int_equal(heads("totp new", &object), 0);
@@ -433,6 +433,17 @@ static void test_tpm_info_command(void **state)
 	assert_true(json_object_object_get_ex(object, "handles", &handles));
 	assert_int_equal(json_object_array_length(handles), 4);
 	assert_string_equal(json_object_get_string(json_object_array_get_idx(handles, 1)), "0x81004d47");
+	assert_true(json_object_object_get_ex(object, "counters", &counters));
+	assert_int_equal(json_object_object_length(counters), 0);
+	json_object_put(object);
+	assert_int_equal(heads("tpm counter create rollback", &object), 0);
+	json_object_put(object);
+	assert_int_equal(heads("tpm info", &object), 0);
+	assert_true(json_object_object_get_ex(object, "counters", &counters));
+	assert_int_equal(json_object_object_length(counters), 1);
+	assert_true(atoi(member(counters, "rollback")) > 0);
+	assert_true(json_object_object_get_ex(object, "lockout", &lockout));
+	assert_true(atoi(member(lockout, "hierarchy_seconds")) > 0);
 	json_object_put(object);
 }
 

@@ -77,6 +77,16 @@ def expect_tiny(machine, name="good"):
     require(f"tiny: up name={name}".encode() in machine.output, f"the system {name} did not come up")
 
 
+def tpm_commands(machine):
+    """The commands that the TPM got in the last start, of PID 1, the menu, and PID 1 at the end."""
+    return (int(machine.lines("rom files")[-1][1]["tpm-commands"]) + int(machine.lines("cost")[-1][1]["tpm-commands"]) +
+            int(machine.lines("tpm shutdown")[-1][1]["commands"]))
+
+
+def expect_few_commands(machine, most=40):
+    require(tpm_commands(machine) <= most, f"at most {most} TPM commands, not {tpm_commands(machine)}")
+
+
 def logged_pcrs(machine, bank="sha256"):
     """The last `pcrs` line of the bank: {number: hex}."""
     lines = [found for _, found in machine.lines("pcrs") if found["bank"] == bank]

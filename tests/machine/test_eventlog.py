@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 
 from boot_steps import AUTO_BOOT, TO_MENU, expect_tiny, machine_with, require
-from fixtures import HEADS, boot_files, run, tiny, tiny_pcrs, tiny_run
+from fixtures import (CMDLINE, HEADS, Disk, Owner, boot_files, grub_cfg, kernel, rom_for, run, tiny, tiny_pcrs,
+                      tiny_run)
 from owner_steps import MANUAL, extended, to_menu
 
 FIRMWARE = ["FMAP: FMAP"] + ["FMAP: COREBOOT CBFS: " + name for name in
@@ -180,7 +182,8 @@ def why(*logs):
 
 
 def test_why_between_two_boots(directory):
-    """Nothing, then one changed byte of the payload, named from the logs that the booted systems were given."""
+    """Nothing; then one changed byte of the payload, another setting, and a newly signed /boot with another kernel, initrd
+    and command line: all that, and nothing else, is named from the logs that the booted systems were given."""
     logs = [os.path.join(directory, f"eventlog-{n}") for n in range(3)]
     with machine_with(directory) as machine:
         expect_tiny(machine)
@@ -191,15 +194,22 @@ def test_why_between_two_boots(directory):
         system_log(machine, logs[1])
         require(why(*logs[:2]) == [], f"two equal boots: {why(*logs[:2])}")
         machine.power_cut()
+        shutil.copyfile(rom_for(Owner("owner"), AUTO_BOOT + "CONFIG_TEST_WHY=y\n"), machine.flash)
         with open(machine.flash, "r+b") as chip:
             data = chip.read()
             chip.seek(data.index(b"quiet loglevel=3 "))
             chip.write(b"quiet loglevel=4 ")
+        Disk(machine.disk.path, boot_files(**{
+            "vmlinuz": kernel() + bytes(512), "initrd.img": tiny("changed"),
+            "grub/grub.cfg": grub_cfg(("Tiny system", "/vmlinuz", "/initrd.img", CMDLINE + " why=changed"))}),
+             signer=Owner("owner"))
         machine.power_on()
-        expect_tiny(machine)
+        expect_tiny(machine, "changed")
         system_log(machine, logs[2])
         causes = why(logs[0], logs[2])
-        require([c[:2] for c in causes] == [("payload-changed", 2)], f"one byte of the payload changed: {causes}")
+        require({c[:2] for c in causes} == {("payload-changed", 2), ("settings-changed", 7), ("manifest-changed", 9),
+                                            ("kernel-changed", 9), ("initrd-changed", 9), ("command-line-changed", 8)} and
+                len(causes) == 6, f"six things changed: {causes}")
 
 
 def test_A13_initrd_cannot_place_the_log(directory):

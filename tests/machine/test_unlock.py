@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 
-from boot_steps import TO_MENU, TO_SYSTEM, require
+from boot_steps import TO_MENU, TO_SYSTEM, expect_few_commands, require
 from fixtures import CMDLINE, MIB, Disk, Owner, boot_files, grub_cfg, rom_for, run, tiny, tiny_run
 from machine import Machine
 from owner_steps import MANUAL, extended, force, to_menu
@@ -175,6 +175,7 @@ def test_unlock_key(directory):
         restart(machine)
         boot(machine)
         key = expect_key(machine)
+        expect_few_commands(machine)
         machine.power_cut()
         require(all(key not in message for message in machine.tpm_traffic()), "A1: the key crossed the TPM's bus in clear")
         new = os.path.join(directory, "new")
