@@ -41,6 +41,7 @@ bool rom_is_owners(const char *name);
 /* "raw", or "0x7" in text where the type has no name. */
 const char *rom_type_name(const struct cbfs_file *file, char text[16]);
 
+int rom_list_run(const struct command_context *context, int argc, char **argv);
 int rom_add_run(const struct command_context *context, int argc, char **argv);
 int rom_replace_run(const struct command_context *context, int argc, char **argv);
 int rom_remove_run(const struct command_context *context, int argc, char **argv);
