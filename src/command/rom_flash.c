@@ -65,6 +65,8 @@ static int flash_whole(const struct command_context *context, const struct insta
 	print_changes(context, &whole);
 	if (arguments->plan_only)
 		return 0;
+	if (!arguments->chip)
+		rom_tell_of_secrets(context, "PCR 2 or 7, where payload, stages or your files differ", NULL);
 	r = install_typed(
 	    "The whole chip is written, bootblock included, from an image that nobody vouches for. If the "
 	    "power fails meanwhile the machine may not start again.",

@@ -11,8 +11,6 @@
 
 struct flash;
 
-#define FLASH_DEVICE "/dev/mtd0" /* the chip that the machine has booted from */
-
 /* Called before the first block, after each 64 KiB or block, and at the end: bytes of the range that are known to be
  * right, and milliseconds since flash_write began. */
 struct flash_watch {
