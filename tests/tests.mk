@@ -95,7 +95,7 @@ $(BUILD)/tests/bench/tpm_boot: tests/bench/tpm_boot.c $(TEST_SUPPORT) $(BUILD)/h
 	$(Q)$(host_CC) $(C_FLAGS) $(host_FLAGS) -Itests $(filter %.c %.a,$^) $(host_LINK) -o $@ -lcmocka $(host_LIBS)
 
 #: bench         measures; a table here, and build/bench.json
-bench: host rom demo $(BUILD)/tests/bench/tpm_boot | $(BUILD)/packages/machine
+bench: host rom demo $(BUILD)/tests/bench/tpm_boot | $(BUILD)/packages/machine $(BUILD)/packages/bench
 	tests/bench/run
 
 # The virtual dongle in the tests: its parts for unit tests, and as a PC/SC library for GnuPG's scdaemon.

@@ -10,14 +10,36 @@ struct bytes bytes_from_string(const char *string)
 	return bytes_make(string, strlen(string));
 }
 
+static uint64_t word_at(const uint8_t *data)
+{
+	uint64_t word;
+
+	memcpy(&word, data, sizeof(word));
+	return word;
+}
+
+/* By words: memcmp of the C library in the ROM goes byte by byte, and a flash chip has 16 million of them. */
 bool bytes_equal(struct bytes a, struct bytes b)
 {
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+	size_t i = 0;
+
+	if (a.size != b.size)
+		return false;
+	for (; a.size - i >= sizeof(uint64_t); i += sizeof(uint64_t))
+		if (word_at(a.data + i) != word_at(b.data + i))
+			return false;
+	return i == a.size || memcmp(a.data + i, b.data + i, a.size - i) == 0;
 }
 
 bool bytes_are_all(struct bytes bytes, uint8_t value)
 {
-	for (size_t i = 0; i < bytes.size; i++)
+	uint64_t word = value * UINT64_C(0x0101010101010101);
+	size_t i = 0;
+
+	for (; bytes.size - i >= sizeof(word); i += sizeof(word))
+		if (word_at(bytes.data + i) != word)
+			return false;
+	for (; i < bytes.size; i++)
 		if (bytes.data[i] != value)
 			return false;
 	return true;
@@ -128,6 +150,14 @@ void buffer_append_string(struct buffer *buffer, const char *string)
 void buffer_append_byte(struct buffer *buffer, uint8_t byte)
 {
 	buffer_append(buffer, &byte, 1);
+}
+
+void buffer_append_repeated(struct buffer *buffer, uint8_t byte, size_t count)
+{
+	if (count == 0 || !buffer_reserve(buffer, count))
+		return;
+	memset(buffer->data + buffer->size, byte, count);
+	buffer->size += count;
 }
 
 void buffer_append_u16be(struct buffer *buffer, uint16_t value)

@@ -48,6 +48,7 @@ void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_append_bytes(struct buffer *buffer, struct bytes bytes);
 void buffer_append_string(struct buffer *buffer, const char *string);
 void buffer_append_byte(struct buffer *buffer, uint8_t byte);
+void buffer_append_repeated(struct buffer *buffer, uint8_t byte, size_t count);
 void buffer_append_u16be(struct buffer *buffer, uint16_t value);
 void buffer_append_u32be(struct buffer *buffer, uint32_t value);
 void buffer_append_u64be(struct buffer *buffer, uint64_t value);

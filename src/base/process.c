@@ -36,7 +36,7 @@ unsigned process_count(void)
 	return atomic_load(&started);
 }
 
-static const char *find_program(enum process_program program)
+const char *process_path(enum process_program program)
 {
 	for (size_t i = 0; programs[program].paths[i]; i++)
 		if (access(programs[program].paths[i], X_OK) == 0)
@@ -46,7 +46,7 @@ static const char *find_program(enum process_program program)
 
 bool process_is_installed(enum process_program program)
 {
-	return find_program(program) != NULL;
+	return process_path(program) != NULL;
 }
 
 struct launch {
@@ -61,7 +61,7 @@ static int prepare(const struct process_request *request, struct launch *launch,
 	const char *name = programs[request->program].name;
 	size_t count = 0, variables = 0;
 
-	launch->path = find_program(request->program);
+	launch->path = process_path(request->program);
 	if (!launch->path)
 		return error_set(error, E_NOT_FOUND, name, "the program %s is not installed", name);
 	launch->argv[count++] = name;

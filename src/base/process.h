@@ -43,6 +43,8 @@ struct process_request {
 
 /* Is there such a program on this machine? */
 bool process_is_installed(enum process_program program);
+/* Where it is, for a caller that has to know which one of several was found; NULL where there is none. */
+const char *process_path(enum process_program program);
 
 /* Starts the program with standard input from /dev/null, or from request->answer, and standard output captured into
  * *output (appended); standard error goes to /dev/null. Waits for its end. ret_status is the exit status, or 128 +

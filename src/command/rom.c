@@ -40,46 +40,6 @@ const char *rom_type_name(const struct cbfs_file *file, char text[16])
 	return text;
 }
 
-static void print_file(const struct command_context *context, const struct cbfs_file *file, size_t region_offset)
-{
-	char unknown[16];
-	struct json_object *object;
-
-	if (!context->json) {
-		(void)printf("%-32s 0x%-8zx %-14s %9zu %s\n", file->name, region_offset + file->offset,
-		             rom_type_name(file, unknown), file->data.size, cbfs_compression_name(file->compression));
-		return;
-	}
-	object = json_object_new_object();
-	json_object_object_add(object, "name", command_json_name(file->name));
-	json_object_object_add(object, "offset", json_object_new_int64((int64_t)(region_offset + file->offset)));
-	json_object_object_add(object, "type", json_object_new_string(rom_type_name(file, unknown)));
-	json_object_object_add(object, "size", json_object_new_int64((int64_t)file->data.size));
-	json_object_object_add(object, "compression", json_object_new_string(cbfs_compression_name(file->compression)));
-	command_print_json(object);
-}
-
-static int list_run(const struct command_context *context, int argc, char **argv)
-{
-	CLEANUP(rom_source_close) struct rom_source source = {0};
-	size_t offset, position = 0;
-	struct rom_arguments arguments;
-	struct cbfs_file file;
-	struct bytes region;
-	struct error error;
-	int r;
-
-	if (!rom_read_arguments(argc, argv, 0, &arguments) || arguments.stored)
-		return command_usage(context, "usage: heads rom list [--region NAME] [FILE]");
-	r = rom_source_open(context, arguments.file, &source, &error);
-	if (r == 0)
-		r = cbfs_find(source.image.bytes, arguments.region, &offset, &region, &error);
-	if (r == 0)
-		while ((r = cbfs_next(region, &position, &file, &error)) > 0)
-			print_file(context, &file, offset);
-	return r < 0 ? command_fail(context, &error) : 0;
-}
-
 /* One of the owner's files, from the slot that is in force. */
 static int extract_owners(const struct rom_image *image, const char *name, struct buffer *content, struct error *error)
 {
@@ -135,7 +95,7 @@ static int extract_run(const struct command_context *context, int argc, char **a
 
 static const struct command_verb verbs[] = {
     {"info", "[FILE]", "regions, space, the owner's files; without FILE of this machine's chip", rom_info_run},
-    {"list", "[--region NAME] [FILE]", "the files in a CBFS of an image or of the chip", list_run},
+    {"list", "[--region NAME] [FILE]", "the files in each CBFS of an image or of the chip", rom_list_run},
     {"extract", "[--region NAME] [--stored] [FILE] NAME", "writes one file to standard output", extract_run},
     {"add", "[--region NAME] [FILE] NAME FROM", "adds a raw file", rom_add_run},
     {"replace", "[--region NAME] [FILE] NAME FROM", "adds a raw file, in place of one of that name", rom_replace_run},

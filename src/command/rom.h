@@ -36,11 +36,16 @@ void rom_source_close(struct rom_source *source);
 /* The chip of this machine. Errors: those of rom_settings_load and flash_open_board; the sentence says that without a
  * file the chip is meant. */
 int rom_open_chip(const struct command_context *context, struct flash **ret_flash, struct error *error);
+/* Before the chip of this machine is written from the command line, where nothing can be approved (PCR 4 says recovery
+ * shell): what that does to the secrets of the TPM, and what to do next. pcrs: "PCR 7"; screen: where the same change
+ * is approved beforehand, or NULL. Nothing with --quiet. */
+void rom_tell_of_secrets(const struct command_context *context, const char *pcrs, const char *screen);
 /* Whether a file of this name is the owner's ("heads/..."). */
 bool rom_is_owners(const char *name);
 /* "raw", or "0x7" in text where the type has no name. */
 const char *rom_type_name(const struct cbfs_file *file, char text[16]);
 
+int rom_list_run(const struct command_context *context, int argc, char **argv);
 int rom_add_run(const struct command_context *context, int argc, char **argv);
 int rom_replace_run(const struct command_context *context, int argc, char **argv);
 int rom_remove_run(const struct command_context *context, int argc, char **argv);

@@ -102,7 +102,10 @@ static int edit_chip(const struct command_context *context, const struct rom_arg
 		                 "; %s is none: change it in an image, and flash that",
 		                 arguments->region_given ? arguments->region : file->name);
 	r = rom_open_chip(context, &flash, error);
-	return r < 0 ? r : edit_slot(flash, edit, file, ret_space, error);
+	if (r < 0)
+		return r;
+	rom_tell_of_secrets(context, "PCR 7", NULL);
+	return edit_slot(flash, edit, file, ret_space, error);
 }
 
 static int edit_region(const struct rom_arguments *arguments, enum edit edit, struct cbfs_new_file *file,

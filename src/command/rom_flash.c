@@ -15,12 +15,19 @@ static int read_image(const char *path, struct buffer *image, struct error *erro
 {
 	CLEANUP(buffer_clear) struct buffer file = {0};
 	struct update update;
-	int r = file_read(path, ROM_MAX_SIZE, &file, error);
+	int r = file_read(path, UPDATE_MAX_SIZE, &file, error);
 
 	if (r < 0)
 		return r;
 	if (update_is_zip(buffer_bytes(&file)))
 		return update_read_unsigned(buffer_bytes(&file), image, &update, error);
+	if (update_is_package(buffer_bytes(&file)))
+		return error_set(
+		    error, E_USAGE, path,
+		    "%s is a signed update, which `heads rom update %s` installs in the other slot, safely "
+		    "against a power cut; to write the whole chip all the same, take the image out of it "
+		    "(tar xf %s " UPDATE_ROM ") and flash that",
+		    path, path, path);
 	*image = file;
 	file = (struct buffer){0};
 	return 0;
@@ -58,6 +65,8 @@ static int flash_whole(const struct command_context *context, const struct insta
 	print_changes(context, &whole);
 	if (arguments->plan_only)
 		return 0;
+	if (!arguments->chip)
+		rom_tell_of_secrets(context, "PCR 2 or 7, where payload, stages or your files differ", NULL);
 	r = install_typed(
 	    "The whole chip is written, bootblock included, from an image that nobody vouches for. If the "
 	    "power fails meanwhile the machine may not start again.",

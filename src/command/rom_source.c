@@ -50,6 +50,21 @@ void rom_source_close(struct rom_source *source)
 	flash_close(&source->flash);
 }
 
+void rom_tell_of_secrets(const struct command_context *context, const char *pcrs, const char *screen)
+{
+	if (context->verbosity < 0)
+		return;
+	(void)fprintf(
+	    stderr,
+	    "heads: the next start measures another %s, which cannot be approved from a shell: the TPM will keep "
+	    "the TOTP secret, the dongle's and the disk unlock key back until you choose \"Approve what runs now\" "
+	    "on the screen TOTP after the restart (it asks for the TPM's owner passphrase).",
+	    pcrs);
+	if (screen)
+		(void)fprintf(stderr, " The screen %s in the menu approves it beforehand.", screen);
+	(void)fprintf(stderr, "\n");
+}
+
 bool rom_is_owners(const char *name)
 {
 	return strncmp(name, OWNER_FILES_PREFIX, strlen(OWNER_FILES_PREFIX)) == 0;

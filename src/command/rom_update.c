@@ -184,6 +184,8 @@ static int install(const struct command_context *context, const struct install_a
 	print_plan(context, &plan);
 	if (arguments->plan_only)
 		return 0;
+	if (!arguments->chip)
+		rom_tell_of_secrets(context, "PCR 2", arguments->plain ? NULL : "Firmware");
 	if (arguments->plain)
 		r = install_typed("Nobody vouches for this image: it may hold anything.", PLAIN_WORD, error);
 	if (r == 0)

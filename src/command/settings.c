@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "command/nouns.h"
+#include "command/rom.h"
 #include "rom/edit.h"
 #include "rom/owner_files.h"
 #include "rom/settings_store.h"
@@ -173,17 +174,6 @@ static int get_run(const struct command_context *context, int argc, char **argv)
 	return value ? 0 : 1;
 }
 
-/* On the machine itself this runs in the recovery shell, where PCR 4 is extended and nothing can be approved. */
-static void tell_of_pcr(const struct command_context *context, const struct source *source)
-{
-	if (source->rom || source->file || context->verbosity < 0)
-		return;
-	(void)fprintf(stderr,
-	              "heads: the next start measures another PCR 7, and the TPM will not release the TOTP secret, the "
-	              "dongle's secret and the disk unlock key: approve it then on the screen TOTP. A setting that is "
-	              "changed on the screen Settings is approved beforehand.\n");
-}
-
 static int change_file(const char *path, const char *name, const char *value, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer before = {0}, after = {0};
@@ -230,7 +220,13 @@ static int change_flash(const struct command_context *context, const struct sour
 		return r;
 	if (source->rom && !owner_files_have_slots(&image))
 		return change_region(&image, source->rom, name, value, error);
-	r = source->rom ? flash_open_file(source->rom, &flash, error) : flash_open_mtd(FLASH_DEVICE, &flash, error);
+	if (source->rom) {
+		r = flash_open_file(source->rom, &flash, error);
+	} else {
+		r = rom_open_chip(context, &flash, error);
+		if (r == 0)
+			rom_tell_of_secrets(context, "PCR 7", "Settings");
+	}
 	return r < 0 ? r : rom_settings_change(flash, name, value, NULL, NULL, error);
 }
 
@@ -255,7 +251,6 @@ static int change(const struct command_context *context, const struct source *so
 		json_object_object_add(object, "effect", json_object_new_string(setting_effect_name(info)));
 		command_print_json(object);
 	}
-	tell_of_pcr(context, source);
 	if (value && (!info || info->effect == SETTING_UNUSED) && context->verbosity >= 0)
 		(void)fprintf(stderr, "heads: %s is kept, but has no effect here%s%s\n", name, info ? ": " : "",
 		              info ? info->meaning : "");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "format/programmer_progress.h"
+#include <string.h>
 
 #define MAX_DIGITS 8 /* flash chips are smaller than 4 GiB */
 
@@ -40,17 +41,44 @@ static void begin_number(struct programmer_progress *progress, uint64_t *number,
 	progress->state = state;
 }
 
-static bool block_told(struct programmer_progress *progress)
+static bool rise(struct programmer_progress *progress, uint64_t done)
 {
-	uint64_t behind = progress->end + 1, done;
-
-	if (progress->end < progress->start || behind <= progress->offset)
-		return false;
-	done = behind - progress->offset < progress->size ? behind - progress->offset : progress->size;
 	if (done <= progress->done)
 		return false;
 	progress->done = done;
 	return true;
+}
+
+static bool block_told(struct programmer_progress *progress)
+{
+	uint64_t behind = progress->end + 1;
+
+	if (progress->end < progress->start || behind <= progress->offset)
+		return false;
+	behind -= progress->offset;
+	return rise(progress, behind < progress->size ? behind : progress->size);
+}
+
+/* The bar of flashprog: what is between its bracket and its percent sign draws it, or belongs to the number. */
+static bool feed_bar(struct programmer_progress *progress, uint8_t byte)
+{
+	static const char before[] = "Writing... [";
+
+	if (progress->matched < sizeof(before) - 1) {
+		progress->matched = byte == (uint8_t)before[progress->matched] ? progress->matched + 1
+		                    : byte == (uint8_t)before[0]               ? 1
+		                                                               : 0;
+		progress->percent = 0;
+		return false;
+	}
+	if (byte >= '0' && byte <= '9' && progress->percent <= 100) {
+		progress->percent = progress->percent * 10 + (unsigned)(byte - '0');
+		return false;
+	}
+	if (byte != '\0' && strchr("=> ]", byte) && progress->percent == 0)
+		return false;
+	progress->matched = 0;
+	return byte == '%' && progress->percent <= 100 && rise(progress, progress->size * progress->percent / 100);
 }
 
 static bool feed_byte(struct programmer_progress *progress, uint8_t byte)
@@ -87,7 +115,9 @@ bool programmer_progress_feed(struct programmer_progress *progress, struct bytes
 {
 	bool risen = false;
 
-	for (size_t i = 0; i < piece.size; i++)
+	for (size_t i = 0; i < piece.size; i++) {
 		risen = feed_byte(progress, piece.data[i]) || risen;
+		risen = feed_bar(progress, piece.data[i]) || risen;
+	}
 	return risen;
 }

@@ -6,17 +6,22 @@
 #include "menu/screen.h"
 #include "rom/flash_board.h"
 
+static int change_flash(const struct menu_rom_change *change, struct flash *flash, const struct flash_watch *watch,
+                        struct flash_count *count, struct error *error)
+{
+	return change->writer ? change->writer(change->context, flash, watch, count, error)
+	                      : owner_files_change(flash, change->name, &change->content, watch, count, error);
+}
+
 static int change_copy(void *context, struct flash *copy, struct error *error)
 {
-	const struct menu_rom_change *change = context;
-
-	return owner_files_change(copy, change->name, &change->content, NULL, NULL, error);
+	return change_flash(context, copy, NULL, NULL, error);
 }
 
 int menu_rom_change_prepare(struct menu *menu, struct menu_rom_change *change, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer chip = {0};
-	int r = owner_file_check(change->name, change->content, error);
+	int r = change->writer ? 0 : owner_file_check(change->name, change->content, error);
 
 	if (r == 0)
 		r = flash_open_board(&menu->settings, &change->flash, error);
@@ -49,7 +54,7 @@ int menu_rom_change_write(struct menu *menu, struct menu_rom_change *change, siz
 	int r = menu_approve(menu, &change->forecast, error);
 
 	if (r == 0)
-		r = owner_files_change(change->flash, change->name, &change->content, &watch, &count, error);
+		r = change_flash(change, change->flash, &watch, &count, error);
 	*ret_written = count.written;
 	menu->rom_changed |= r == 0;
 	return r;

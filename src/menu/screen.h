@@ -184,18 +184,24 @@ void menu_add_approval(const struct menu *menu, struct ui_text *text);
 /* What runs now came out otherwise than was approved, and the owner vouches for it: all secrets in one go. */
 void menu_approve_now(struct menu *menu);
 
-/* One of the owner's files in the ROM, to be changed. title, name and content are the caller's. */
+/* Writes a change of the owner's files onto a flash: tried on a copy of the chip, and done on the chip. */
+typedef int menu_rom_writer(void *context, struct flash *flash, const struct flash_watch *watch,
+                            struct flash_count *count, struct error *error);
+/* One of the owner's files in the ROM, to be changed. title, name, content and context are the caller's. */
 struct menu_rom_change {
 	const char *title; /* of the screen */
 	const char *name;  /* OWNER_FILE_... */
 	struct bytes content;
+	menu_rom_writer *writer; /* where the change is not that name has this content; or NULL */
+	void *context;           /* of writer */
 	struct flash *flash;
 	struct menu_forecast forecast; /* since menu_rom_change_prepare */
 };
-/* Checks the content, opens the flash and foresees; writes nothing. Release with menu_rom_change_clear.
+/* Checks the content, opens the board's flash and foresees; writes nothing. Release with menu_rom_change_clear.
  * Errors: those of owner_file_check, flash_open_board and flash_read. */
 int menu_rom_change_prepare(struct menu *menu, struct menu_rom_change *change, struct error *error);
-/* Approves, then writes; in force from the next start on. Errors: those of menu_approve and owner_files_change. */
+/* Approves, then writes; in force from the next start on. Errors: those of menu_approve and of
+ * owner_files_change or writer. */
 int menu_rom_change_write(struct menu *menu, struct menu_rom_change *change, size_t *ret_written, struct error *error);
 void menu_rom_change_clear(struct menu_rom_change *change);
 

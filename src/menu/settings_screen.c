@@ -73,12 +73,6 @@ static bool matches(void *context, size_t index, const char *typed)
 	return setting_matches(setting_info_find(list->names[index]), list->names[index], typed);
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total, unsigned long long ms)
-{
-	(void)ms;
-	ui_progress(context, "Settings", "Writing the flash", done, total);
-}
-
 /* A lock that nobody could open again is not closed; nor is there anything to boot in restricted mode without a key. */
 static int check_lock(const struct menu *menu, const char *name, const char *value, struct error *error)
 {
@@ -98,63 +92,45 @@ static int check_lock(const struct menu *menu, const char *name, const char *val
 /* A change that the owner was asked about. */
 struct edit {
 	const char *name, *value; /* value NULL: taken out */
-	struct flash *flash;
-	struct menu_forecast forecast;
+	struct menu_rom_change change;
 };
 
-static void edit_clear(struct edit *edit)
-{
-	flash_close(&edit->flash);
-}
-
-static int change_copy(void *context, struct flash *copy, struct error *error)
+static int write_edit(void *context, struct flash *flash, const struct flash_watch *watch, struct flash_count *count,
+                      struct error *error)
 {
 	const struct edit *edit = context;
 
-	return rom_settings_change(copy, edit->name, edit->value, NULL, NULL, error);
+	return rom_settings_change(flash, edit->name, edit->value, watch, count, error);
 }
 
-/* Opens the flash, and finds out what the change will mean for the secrets of the TPM. */
-static int prepare(struct menu *menu, struct edit *edit, struct error *error)
+static void edit_clear(struct edit *edit)
 {
-	CLEANUP(buffer_clear) struct buffer chip = {0};
-	int r = flash_open_mtd(FLASH_DEVICE, &edit->flash, error);
-
-	ui_progress(menu->ui, "Settings", "Reading the flash ...", 0, 0);
-	if (r == 0)
-		r = flash_read(edit->flash, 0, flash_size(edit->flash), &chip, error);
-	if (r == 0)
-		menu_foresee(menu, buffer_bytes(&chip), change_copy, edit, &edit->forecast);
-	return r;
+	menu_rom_change_clear(&edit->change);
 }
 
-/* Writes it; what is in force is what was measured at this start, so that stays as it is. The TPM is told before, so
- * that a power cut in between leaves both approved. */
+/* Writes it; what is in force is what was measured at this start, so that stays as it is. */
 static void write_setting(struct menu *menu, struct edit *edit)
 {
 	const char *name = edit->name, *value = edit->value;
-	const struct flash_watch watch = {show_progress, menu->ui};
-	struct flash_count count = {0};
 	struct ui_text text = {0};
+	size_t written = 0;
 	struct error error;
 	int r = check_lock(menu, name, value, &error);
 
 	if (r == 0 && !menu_may(menu, ACCESS_SETTINGS))
 		return;
 	if (r == 0)
-		r = menu_approve(menu, &edit->forecast, &error);
-	if (r == 0)
-		r = rom_settings_change(edit->flash, name, value, &watch, &count, &error);
+		r = menu_rom_change_write(menu, &edit->change, &written, &error);
 	if (r < 0) {
 		log_error(&error);
 		screen_error(menu, "The setting was not changed", &error);
 		return;
 	}
-	log_line("setting name=%s written=%zu", name, count.written);
+	log_line("setting name=%s written=%zu", name, written);
 	ui_text_add(&text, UI_GOOD, "%s is %s; %zu blocks of the flash were written and read back.", name,
-	            value ? "changed" : "taken out", count.written);
+	            value ? "changed" : "taken out", written);
 	ui_text_add(&text, UI_NORMAL, "It is in force from the next start on.");
-	menu_forecast_describe(&edit->forecast, &text);
+	menu_forecast_describe(&edit->change.forecast, &text);
 	ui_show_text(menu->ui, "Settings", &text);
 	ui_text_clear(&text);
 }
@@ -180,7 +156,8 @@ static void describe(const struct menu *menu, const char *name, struct ui_text *
 
 static void confirm_and_write(struct menu *menu, const char *name, const char *value)
 {
-	CLEANUP(edit_clear) struct edit edit = {.name = name, .value = value};
+	CLEANUP(edit_clear)
+	struct edit edit = {name, value, {.title = "Settings", .name = OWNER_FILE_SETTINGS, .writer = write_edit}};
 	const char *before = settings_get(&menu->settings.owner, name);
 	struct ui_text text = {0};
 	struct error error;
@@ -190,7 +167,8 @@ static void confirm_and_write(struct menu *menu, const char *name, const char *v
 		screen_error(menu, "The setting was not changed", &error);
 		return;
 	}
-	if (prepare(menu, &edit, &error) < 0) {
+	edit.change.context = &edit;
+	if (menu_rom_change_prepare(menu, &edit.change, &error) < 0) {
 		log_error(&error);
 		screen_error(menu, "The setting was not changed", &error);
 		return;
@@ -201,7 +179,7 @@ static void confirm_and_write(struct menu *menu, const char *name, const char *v
 	ui_text_add(&text, UI_NORMAL, "%-10s %s", "Then",
 	            value ? text_escape_into(bytes_from_string(value), new, sizeof(new)) : "not set");
 	ui_text_add(&text, UI_NORMAL, "The flash is written. At the next start PCR 7 differs.");
-	menu_forecast_describe(&edit.forecast, &text);
+	menu_forecast_describe(&edit.change.forecast, &text);
 	if (ui_confirm(menu->ui, "Change a setting", &text, "Write it", "Leave it"))
 		write_setting(menu, &edit);
 	ui_text_clear(&text);

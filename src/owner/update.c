@@ -21,6 +21,14 @@ static int next_member(struct bytes package, size_t *position, const char *expec
 	return r < 0 ? r : 0;
 }
 
+bool update_is_package(struct bytes file)
+{
+	struct ustar_file member;
+	size_t position = 0;
+
+	return ustar_next(file, &position, &member, NULL) > 0 && strcmp(member.name, UPDATE_MANIFEST) == 0;
+}
+
 static int check_signature(struct bytes manifest, struct bytes signature, const struct verify_keyring *keyring,
                            char signer[65], struct error *error)
 {

@@ -33,6 +33,8 @@ int update_read_plain(struct bytes image, struct update *ret_update, struct erro
  * room. Errors: -E_MALFORMED, -E_UNSUPPORTED (another kind of zip), -E_REFUSED (a sum that is wrong or missing),
  * -E_TOO_LARGE, -E_MEMORY, those of update_read_plain. */
 int update_read_unsigned(struct bytes file, struct buffer *room, struct update *ret_update, struct error *error);
+/* Whether a file begins as a package does; says nothing of its signature. */
+bool update_is_package(struct bytes file);
 /* Whether a file begins as a zip archive does. */
 bool update_is_zip(struct bytes file);
 

@@ -115,11 +115,18 @@ static int plan_payload(const struct update *update, const struct update_target 
 		                 "the update's payload of %zu bytes does not fit into the %zu of the slot %s",
 		                 plan->payload.size, slot->region.size, slot->name);
 	plan->blocks = differing_blocks(slot->region, plan->payload);
-	slot = &plan->slots.slots[plan->keep];
-	if (bytes_equal(bytes_slice(slot->region, 0, slot->used), plan->payload))
-		return error_set(error, E_EXISTS, slot->name,
-		                 "this firmware is installed already: the slot %s holds it", slot->name);
 	return 0;
+}
+
+/* Bytes of coreboot's own, which are compared before this, are the same. */
+static int check_is_new(const struct update_plan *plan, struct error *error)
+{
+	const struct rom_slot *slot = &plan->slots.slots[plan->keep];
+
+	if (!bytes_equal(bytes_slice(slot->region, 0, slot->used), plan->payload))
+		return 0;
+	return error_set(error, E_EXISTS, slot->name, "this firmware is installed already: the slot %s holds it",
+	                 slot->name);
 }
 
 int update_plan(const struct update *update, const struct update_target *target, struct update_plan *ret_plan,
@@ -146,6 +153,9 @@ int update_plan(const struct update *update, const struct update_target *target,
 		    "shows what changes, and keeps your settings and keys",
 		    update->vouched ? "take heads.rom out of the update (tar xf FILE heads.rom), and " : "",
 		    update->vouched ? UPDATE_ROM : "FILE");
+	r = check_is_new(&plan, error);
+	if (r < 0)
+		return r;
 	kept = &plan.slots.slots[plan.keep];
 	if (update->vouched)
 		tell(&plan, "Version     %s -> %s, for the board %s", target->version, update->manifest.version,

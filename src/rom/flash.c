@@ -92,7 +92,7 @@ static int blocks_are(struct flash *flash, size_t offset, struct bytes wanted, b
 {
 	int r = flash->device.read(flash->device.context, offset, flash->room, wanted.size, error);
 
-	*ret_equal = r == 0 && memcmp(flash->room, wanted.data, wanted.size) == 0;
+	*ret_equal = r == 0 && bytes_equal(bytes_make(flash->room, wanted.size), wanted);
 	return r;
 }
 

@@ -11,8 +11,6 @@
 
 struct flash;
 
-#define FLASH_DEVICE "/dev/mtd0" /* the chip that the machine has booted from */
-
 /* Called before the first block, after each 64 KiB or block, and at the end: bytes of the range that are known to be
  * right, and milliseconds since flash_write began. */
 struct flash_watch {
@@ -42,7 +40,8 @@ int flash_open_device(const struct flash_device *device, struct flash **ret_flas
 /* An MTD character device ("/dev/mtd0"). Errors: -E_NOT_FOUND, -E_IO, -E_UNSUPPORTED (no NOR flash). */
 int flash_open_mtd(const char *path, struct flash **ret_flash, struct error *error);
 /* A chip behind the program flashprog or flashrom; name is its programmer ("internal", "ch341a_spi"). The chip is read
- * as a whole when it is opened and after each write. Errors: -E_NOT_FOUND (no such program), -E_IO, -E_USAGE. */
+ * as a whole when it is opened, and when it is read after a write or the attempt of one. Errors: -E_NOT_FOUND (no such
+ * program), -E_IO, -E_USAGE. */
 int flash_open_programmer(const char *name, struct flash **ret_flash, struct error *error);
 /* An image file with blocks of 4 KiB. Errors: -E_NOT_FOUND, -E_NOT_REGULAR, -E_IO, -E_USAGE (its size). */
 int flash_open_file(const char *path, struct flash **ret_flash, struct error *error);

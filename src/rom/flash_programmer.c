@@ -20,6 +20,8 @@
 struct programmer {
 	char name[256];         /* "internal", "dummy:emulate=..." */
 	struct buffer contents; /* as last read from the chip */
+	size_t size;            /* of the chip, once it is known */
+	bool stale;             /* something was written since contents were read, or was to be */
 };
 
 /* What the program prints becomes progress. */
@@ -71,6 +73,7 @@ static int run(const struct programmer *programmer, const char *const *more, con
 /* The whole chip, anew. */
 static int read_chip(struct programmer *programmer, struct error *error)
 {
+	CLEANUP(buffer_clear) struct buffer contents = {0};
 	CLEANUP_CLOSE int fd = memfd_create("chip", MFD_CLOEXEC);
 	char path[32];
 	const char *const arguments[] = {"-r", path, NULL};
@@ -82,19 +85,42 @@ static int read_chip(struct programmer *programmer, struct error *error)
 	r = run(programmer, arguments, &fd, 1, NULL, error);
 	if (r < 0)
 		return r;
-	buffer_clear(&programmer->contents);
 	if (lseek(fd, 0, SEEK_SET) != 0)
 		return error_set_errno(error, E_SYSTEM, programmer->name, errno, "a memory file cannot be read");
-	return file_read_fd(fd, programmer->name, ROM_MAX_SIZE, &programmer->contents, error);
+	r = file_read_fd(fd, programmer->name, ROM_MAX_SIZE, &contents, error);
+	if (r < 0)
+		return r;
+	if (programmer->size > 0 && contents.size != programmer->size)
+		return error_set(error, E_IO, programmer->name,
+		                 "the flash programmer (%s) read %zu bytes of a chip that had %zu before",
+		                 programmer->name, contents.size, programmer->size);
+	buffer_clear(&programmer->contents);
+	programmer->contents = contents;
+	contents = (struct buffer){0};
+	programmer->size = programmer->contents.size;
+	programmer->stale = false;
+	return 0;
 }
 
+/* From the copy in memory; after a write, and after one that failed, the chip is asked again first. */
 static int programmer_read(void *context, size_t offset, uint8_t *data, size_t size, struct error *error)
 {
-	const struct programmer *programmer = context;
+	struct programmer *programmer = context;
+	int r = programmer->stale ? read_chip(programmer, error) : 0;
 
-	(void)error;
+	if (r < 0)
+		return r;
 	memcpy(data, programmer->contents.data + offset, size);
 	return 0;
+}
+
+/* flashprog tells its progress on request; what flashrom 1.3 says it says with its details. */
+static const char *progress_option(void)
+{
+	const char *path = process_path(PROCESS_FLASH_PROGRAMMER);
+	const char *name = path ? strrchr(path, '/') : NULL;
+
+	return name && strcmp(name, "/flashprog") == 0 ? "--progress" : "-V";
 }
 
 /* The program erases and writes what differs itself; what it did is judged by what is read afterwards. */
@@ -103,15 +129,19 @@ static int programmer_program(void *context, size_t offset, struct bytes bytes, 
 {
 	struct listener listener = {{.offset = offset, .size = bytes.size}, watch, log_now_ms()};
 	struct programmer *programmer = context;
-	CLEANUP(buffer_clear) struct buffer layout = {0};
+	CLEANUP(buffer_clear) struct buffer image = {0}, layout = {0};
 	CLEANUP_CLOSE int image_fd = -1, layout_fd = -1;
 	char image_path[32], layout_path[32];
-	const char *const arguments[] = {"-V", "-l", layout_path, "-i", "range", "-w", image_path, NULL};
-	int r, fds[2];
+	const char *const arguments[] = {progress_option(), "-l", layout_path, "-i", "range", "-w", image_path, NULL};
+	int fds[2];
 
-	memcpy(programmer->contents.data + offset, bytes.data, bytes.size);
+	buffer_append_bytes(&image, buffer_bytes(&programmer->contents));
+	if (image.failed)
+		return error_set(error, E_MEMORY, programmer->name, "there is not enough memory to write %s",
+		                 programmer->name);
+	memcpy(image.data + offset, bytes.data, bytes.size);
 	buffer_append_format(&layout, "%08zx:%08zx range\n", offset, offset + bytes.size - 1);
-	image_fd = memfd_sealed("image", buffer_bytes(&programmer->contents), error);
+	image_fd = memfd_sealed("image", buffer_bytes(&image), error);
 	if (image_fd < 0)
 		return image_fd;
 	layout_fd = memfd_sealed("layout", buffer_bytes(&layout), error);
@@ -121,8 +151,8 @@ static int programmer_program(void *context, size_t offset, struct bytes bytes, 
 	fds[1] = layout_fd;
 	(void)snprintf(image_path, sizeof(image_path), "/proc/self/fd/%d", image_fd);
 	(void)snprintf(layout_path, sizeof(layout_path), "/proc/self/fd/%d", layout_fd);
-	r = run(programmer, arguments, fds, ARRAY_SIZE(fds), watch && watch->progress ? &listener : NULL, error);
-	return r < 0 ? r : read_chip(programmer, error);
+	programmer->stale = true; /* whatever becomes of it: the program may have erased and written before it failed */
+	return run(programmer, arguments, fds, ARRAY_SIZE(fds), watch && watch->progress ? &listener : NULL, error);
 }
 
 static void programmer_close(void *context)

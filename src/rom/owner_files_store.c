@@ -13,8 +13,7 @@ static int build_region(const struct owner_files *files, size_t size, struct buf
 {
 	struct cbfs_region space;
 
-	while (!region->failed && region->size < size)
-		buffer_append_byte(region, ERASED);
+	buffer_append_repeated(region, ERASED, size);
 	if (region->failed)
 		return error_set(error, E_MEMORY, "OWNER", "there is not enough memory for the owner's files");
 	space = (struct cbfs_region){region->data, region->size};

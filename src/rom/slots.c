@@ -104,8 +104,8 @@ static uint32_t next_sequence(const struct rom_slots *slots)
 /* Fills the buffer with erased bytes up to size. */
 static void pad(struct buffer *buffer, size_t size)
 {
-	while (!buffer->failed && buffer->size < size)
-		buffer_append_byte(buffer, ERASED);
+	if (buffer->size < size)
+		buffer_append_repeated(buffer, ERASED, size - buffer->size);
 }
 
 int rom_slots_store(struct flash *flash, const struct rom_slots *slots, int keep, struct bytes content,

@@ -272,12 +272,50 @@ static void test_damaged_images(void **state)
 	assert_says("damaged");
 }
 
+/* Without --region, of each region that holds files; one that an interrupted update tore does not hide the others. */
+static void test_every_region_is_listed(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer said = {0};
+
+	(void)state;
+	must("printf 'FLASH 0x100000 {\\n FMAP@0x0 0x1000\\n BIOS@0x1000 0xff000 {\\n SLOT(CBFS)@0x0 0x40000\\n "
+	     "COREBOOT(CBFS)@0xbf000 0x40000\\n}\\n}\\n' >two.fmd");
+	must("fmaptool two.fmd two.map && cbfstool two create -M two.map && cbfstool two add -t raw -n payload -f big");
+	/* cbfstool formats COREBOOT alone */
+	must("dd if=two of=two bs=4096 skip=192 seek=1 count=64 conv=notrunc && cbfstool two remove -n payload");
+	must("cbfstool two add -t raw -n stage -f some");
+	must(TEST_HEADS " rom list two && test $(wc -l <out) = 2 && grep -q '^payload .* SLOT$' out && "
+	                "grep -q '^stage .* COREBOOT$' out");
+	must(TEST_HEADS " --json rom list two && grep -q '\"region\":\"SLOT\"' out");
+	must(TEST_HEADS " rom list --region SLOT two && test $(wc -l <out) = 1 && grep -q '^payload .* SLOT$' out");
+	must("cp two torn && printf '\\377\\377\\377\\377' | dd of=torn bs=1 seek=4104 conv=notrunc");
+	assert_int_equal(run(TEST_HEADS " rom list torn"), 2);
+	read_out("out", &said);
+	assert_non_null(strstr(buffer_string(&said), "stage"));
+	assert_says("region SLOT");
+}
+
+/* A signed update is not written as a whole chip: what to type instead is said. */
+static void test_flash_of_a_package_names_update(void **state)
+{
+	(void)state;
+	must("echo CONFIG_BOARD=x >board && printf x >manifest.txt && tar --format=ustar -cf update.tar manifest.txt");
+	must("cp mapped chip");
+	assert_int_equal(run(TEST_HEADS " --settings board rom flash --chip chip update.tar"), 2);
+	assert_says("heads rom update update.tar");
+	must("cmp mapped chip");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_what_cbfstool_writes),  cmocka_unit_test(test_what_heads_writes),
-	    cmocka_unit_test(test_full_to_the_last_byte), cmocka_unit_test(test_in_turns),
+	    cmocka_unit_test(test_what_cbfstool_writes),
+	    cmocka_unit_test(test_what_heads_writes),
+	    cmocka_unit_test(test_full_to_the_last_byte),
+	    cmocka_unit_test(test_in_turns),
 	    cmocka_unit_test(test_damaged_images),
+	    cmocka_unit_test(test_every_region_is_listed),
+	    cmocka_unit_test(test_flash_of_a_package_names_update),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

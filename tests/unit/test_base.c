@@ -48,6 +48,11 @@ static void test_buffer_grows_and_refuses_the_limit(void **state)
 	                    "end-7",
 	                    9);
 	assert_string_equal(buffer_string(&buffer) + 4000, "end-7");
+	buffer_append_repeated(&buffer, 0xff, 5000);
+	assert_int_equal(buffer.size, 9005);
+	assert_true(bytes_are_all(bytes_slice(buffer_bytes(&buffer), 4005, 5000), 0xff));
+	buffer_append_repeated(&buffer, 0xff, 0);
+	assert_int_equal(buffer.size, 9005);
 	buffer_append(&buffer, buffer.data, BUFFER_LIMIT);
 	assert_true(buffer.failed);
 	assert_null(buffer_string(&buffer));
@@ -56,9 +61,22 @@ static void test_buffer_grows_and_refuses_the_limit(void **state)
 static void test_bytes(void **state)
 {
 	struct bytes word = bytes_from_string("kernel");
+	uint8_t one[28], other[28];
 
 	(void)state;
 	assert_true(bytes_equal(bytes_slice(word, 0, 4), bytes_from_string("kern")));
+	assert_true(bytes_equal(BYTES_EMPTY, BYTES_EMPTY) && bytes_are_all(BYTES_EMPTY, 7));
+	for (size_t size = 1; size < sizeof(one); size++) /* they go by words, and then by bytes */
+		for (size_t at = 0; at < size; at++) {
+			memset(one, 0xa5, size);
+			memset(other, 0xa5, size);
+			assert_true(bytes_equal(bytes_make(one + 1, size - 1), bytes_make(other + 1, size - 1)));
+			assert_true(bytes_equal(bytes_make(one, size), bytes_make(other, size)));
+			assert_true(bytes_are_all(bytes_make(one, size), 0xa5));
+			other[at] ^= 0x20;
+			assert_false(bytes_equal(bytes_make(one, size), bytes_make(other, size)));
+			assert_false(bytes_are_all(bytes_make(other, size), 0xa5));
+		}
 	assert_int_equal(bytes_slice(word, 6, 1).size, 0);
 	assert_true(bytes_start_with(word, "ker"));
 	assert_false(bytes_start_with(word, "kernels"));

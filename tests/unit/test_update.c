@@ -134,6 +134,10 @@ static void test_what_does_not_fit_is_refused(void **state)
 	update = vouched_update("0.3.0");
 	image_start(next, "the old payload", "stage", "");
 	assert_int_equal(update_plan(&update, &target, &plan, &error), -E_EXISTS);
+	/* the same payload on other stages of coreboot is another firmware */
+	image_start(next, "the old payload", "STAGE", "");
+	assert_int_equal(update_plan(&update, &target, &plan, &error), -E_REFUSED);
+	assert_non_null(strstr(error.sentence, "coreboot's own stages"));
 	image_start(next, "the new payload", "STAGE", "");
 	assert_int_equal(update_plan(&update, &target, &plan, &error), -E_REFUSED);
 	assert_non_null(strstr(error.sentence, "coreboot's own stages"));
@@ -267,6 +271,8 @@ static void test_a17_a_package_needs_a_signature_of_ours(void **state)
 	assert_int_equal(read_package(buffer_bytes(&package), "owner", &update, &error), 0);
 	assert_true(update.vouched);
 	assert_string_equal(update.manifest.version, "0.3.0");
+	assert_true(update_is_package(buffer_bytes(&package)));
+	assert_false(update_is_package(bytes_make(next, CHIP_SIZE)) || update_is_package(BYTES_EMPTY));
 	assert_true(bytes_equal(update.image.bytes, bytes_make(next, CHIP_SIZE)));
 	assert_int_equal(read_package(buffer_bytes(&package), "other", &update, &error), -E_REFUSED);
 	assert_non_null(strstr(error.sentence, "not one of the keys"));
