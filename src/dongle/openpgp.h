@@ -116,6 +116,8 @@ struct openpgp_request {
 	unsigned expires_days; /* 0: never */
 };
 
+/* Can a key be made of it? Before anything long begins. Errors: -E_USAGE (the sentence says what is wrong). */
+int openpgp_check_request(const struct openpgp_request *request, struct error *error);
 /* A primary key that certifies and signs, with subkeys for signing, encryption and authentication, in the session's
  * home: exists nowhere else until it is exported or moved. ret_fingerprint: of the primary key. Errors: -E_USAGE (name,
  * address), those above. RSA-4096 takes a minute under emulation. */

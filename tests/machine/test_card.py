@@ -62,11 +62,13 @@ def change_pin(machine):
     """On the screen of keys: what the dongle says, and another user PIN. Ends in the main menu."""
     machine.see(r"Power off", 30)
     machine.send("c")
-    machine.see(r"Keys and PINs of the security dongle", 20)
+    machine.see(r"Keys: security dongle", 20)
     machine.send("g")
     _, card = machine.line("key card", 60)
     require(card["pin"] == "3" and card["admin"] == "3", f"{card}")
     machine.see(Owner("owner").fingerprint, 20)
+    machine.send("p")
+    machine.see(r"Set the reset code", 20)
     machine.send("u")
     machine.see(r"Tries left: 3", 20)
     machine.send(PIN + "\r")
@@ -79,6 +81,8 @@ def change_pin(machine):
     machine.see(r"has the new user PIN", 20)
     machine.send("\r")
     machine.line("key card", 60)
+    machine.see(r"Set the reset code", 20)
+    machine.send("\x1b")
     machine.see(r"Factory reset", 20)
     machine.send("\x1b")
 
