@@ -12,6 +12,7 @@ from owner_steps import MANUAL, to_menu
 from test_sign_in_machine import disk_hash, update
 
 PIN = "123456"
+ADMIN_PIN = "12345678"
 WRONG = "654321"
 FRESH = "98765432"
 
