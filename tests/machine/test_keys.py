@@ -7,8 +7,9 @@ import subprocess
 from boot_steps import TO_MENU, machine_with, require
 from fixtures import MIB, run
 from owner_steps import MANUAL, to_menu
-from test_card import ADMIN_PIN
+from test_card import ADMIN_PIN, PIN
 from test_sign_in_machine import update
+from update_steps import stick
 
 PHRASE = "four random words here"
 NAME, MAIL = "Owner of Tests", "o@example.org"
@@ -93,6 +94,33 @@ def sign_by_drive(machine, fingerprint):
     require(found["mode"] == "verified", f"{found}")
 
 
+def dongle_from_drive(machine, fingerprint):
+    """The keys of the drive once more onto the dongle, in the place of those that are there."""
+    open_keys(machine)
+    machine.see(fingerprint[:8], 20)
+    machine.send("m")
+    machine.see(r"Where shall the new keys be", 20)
+    machine.send("l")
+    machine.see(r"has keys\. They are destroyed", 20)
+    machine.send("replace\r")
+    machine.see(r"admin PIN.*Tries left: 3", 30)
+    machine.send(ADMIN_PIN + "\r")
+    machine.line("ask", 60)
+    machine.see(r"Passphrase of the backup drive", 20)
+    machine.send(PHRASE + "\r")
+    _, moved = machine.line("key moved", 180)
+    require(moved["fingerprint"] == fingerprint, f"{moved}")
+    machine.see(r"The dongle has the keys of the backup drive", 30)
+
+
+def shown_keys(directory, key):
+    """What gpg on a workstation says of a public key."""
+    home = os.path.join(directory, "home")
+    os.makedirs(home, mode=0o700, exist_ok=True)
+    return subprocess.run(["gpg", "--homedir", home, "--batch", "--with-colons", "--show-keys"], input=key,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode()
+
+
 def check_drive(directory, image, fingerprint):
     """With the programs of a workstation: both partitions are what docs/formats.md says, and no secret lies open."""
     parts = {"public": (PUBLIC_AT, 4 * MIB), "private": (PRIVATE_AT, 24 * MIB)}
@@ -106,10 +134,7 @@ def check_drive(directory, image, fingerprint):
     listing = run(["mdir", "-b", "-i", public, "::"]).decode()
     require(sorted(listing.split()) == ["::/owner.asc", "::/readme.txt"], listing)
     key = run(["mtype", "-i", public, "::owner.asc"])
-    home = os.path.join(directory, "home")
-    os.makedirs(home, mode=0o700)
-    shown = subprocess.run(["gpg", "--homedir", home, "--batch", "--with-colons", "--show-keys"], input=key,
-                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode()
+    shown = shown_keys(directory, key)
     require(f"fpr:::::::::{fingerprint}:" in shown and f"{NAME} <{MAIL}>" in shown, shown)
     dump = run(["cryptsetup", "luksDump", private]).decode()
     for words in ("Version:       \t2", "Label:         \theads-keys", "aes-xts-plain64", "argon2id"):
@@ -119,7 +144,8 @@ def check_drive(directory, image, fingerprint):
 
 def test_keys_for_drive_and_dongle(directory):
     """Keys are made in memory, written to an encrypted drive and to the dongle; the public half goes into the ROM. After
-    the restart the drive signs /boot, which verifies. The passphrase is nowhere on screen or log."""
+    the restart the drive signs /boot, which verifies, and fills the dongle anew. The passphrase is nowhere on screen or
+    log."""
     image = blank_stick(directory)
     with machine_with(directory, spoil=update, settings=MANUAL,
                       options=["--usb", image, "--dongle-state", os.path.join(directory, "dongle"), "--dongle-model",
@@ -138,9 +164,95 @@ def test_keys_for_drive_and_dongle(directory):
         into_rom(machine, fingerprint)
         to_menu(machine, mode="refused")
         sign_by_drive(machine, fingerprint)
+        dongle_from_drive(machine, fingerprint)
         machine.refuse(PHRASE.encode(), "a passphrase is on the screen or the log")
         machine.refuse(ADMIN_PIN.encode(), "a PIN is on the screen or the log")
     check_drive(directory, image, fingerprint)
 
 
-test_keys_for_drive_and_dongle.seconds = 420
+test_keys_for_drive_and_dongle.seconds = 480
+
+
+def onto_stick(machine, kind, fingerprint):
+    machine.see(r"On which stick", 20)
+    machine.send("\r")
+    _, written = machine.line("key written", 60)
+    require(written["file"] == f"{kind}-{fingerprint[-16:].lower()}.asc", f"{written}")
+    machine.see(kind + r"-[0-9a-f]{16}\.asc is on /dev/sd", 20)
+    machine.send("\r")
+    return written["file"]
+
+
+def test_keys_on_the_dongle(directory):
+    """The dongle makes its keys and says when they expire; public key and revocation certificate go onto a stick, where
+    gpg reads them. The way out without the public key is asked for. The factory reset names the dongle."""
+    note = os.path.join(directory, "note.txt")
+    with open(note, "w", encoding="ascii") as stream:
+        stream.write("a stick\n")
+    image = stick(directory, note)
+    with machine_with(directory, settings=MANUAL,
+                      options=["--usb", image, "--dongle-state", os.path.join(directory, "dongle"), "--dongle-model",
+                               "nitrokey-3"]) as machine:
+        to_menu(machine)
+        open_keys(machine)
+        new_keys(machine, "d")
+        machine.see(r"user PIN.*Tries left: 3", 30)
+        machine.send(PIN + "\r")
+        machine.see(r"admin PIN.*Tries left: 3", 30)
+        machine.send(ADMIN_PIN + "\r")
+        _, made = machine.line("key made", 180)
+        require(made["on"] == "dongle", f"{made}")
+        fingerprint = made["fingerprint"]
+        machine.see(fingerprint, 30)
+        machine.send("\r")
+        machine.see(r"Where to with the public key", 20)
+        machine.send("\x1b")
+        machine.see(r"Leave without the public key", 20)
+        machine.send("\x1b")
+        machine.see(r"Onto a stick", 20)
+        machine.send("s")
+        public = onto_stick(machine, "owner", fingerprint)
+        machine.see(r"Where to with the public key", 20)
+        machine.send("d")
+        machine.line("key card", 60)
+        machine.see(r"When the key expires", 20)
+        machine.send("e")
+        machine.see(r"In how many days", 20)
+        machine.send("365\r")
+        machine.see(r"user PIN.*Tries left: 3", 30)
+        machine.send(PIN + "\r")
+        machine.line("key expiry", 120)
+        machine.see(r"has the new date", 20)
+        machine.send("\r")
+        machine.see(r"Where to with the public key", 20)
+        machine.send("s")
+        onto_stick(machine, "owner", fingerprint)
+        machine.send("d")
+        machine.line("key card", 60)
+        machine.see(r"A revocation certificate", 20)
+        machine.send("v")
+        machine.see(r"not to be trusted any more", 20)
+        machine.send("y")
+        machine.see(r"user PIN.*Tries left: 3", 30)
+        machine.send(PIN + "\r")
+        revocation = onto_stick(machine, "revoke", fingerprint)
+        machine.line("key card", 60)
+        machine.see(r"Factory reset", 20)
+        machine.send("f")
+        machine.see(r"The three keys on the dongle 00000001 are destroyed", 20)
+        machine.send("reset\r")
+        machine.line("key reset", 60)
+    environment = dict(os.environ, MTOOLS_SKIP_CHECK="1")
+    key = run(["mtype", "-i", image, "::" + public], env=environment)
+    certificate = run(["mtype", "-i", image, "::" + revocation], env=environment)
+    for line in shown_keys(directory, key).splitlines():
+        fields = line.split(":")
+        if fields[0] in ("pub", "sub"):
+            require(int(fields[6]) - int(fields[5]) in range(365 * 86400, 366 * 86400), line)
+    home = ["gpg", "--homedir", os.path.join(directory, "home"), "--batch"]
+    for content in (key, certificate):
+        subprocess.run(home + ["--import"], input=content, stderr=subprocess.DEVNULL, check=True)
+    require("\npub:r:" in "\n" + run(home + ["--with-colons", "--list-keys"]).decode(), "the certificate does not revoke it")
+
+
+test_keys_on_the_dongle.seconds = 420
