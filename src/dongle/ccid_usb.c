@@ -171,7 +171,7 @@ static int ask(struct ccid_usb *reader, enum ccid_command command, struct bytes 
 	r = write_message(reader, &message, error);
 	while (r == 0) {
 		CLEANUP(buffer_clear) struct buffer received = {0};
-		struct ccid_answer got;
+		struct ccid_answer got = {0};
 
 		r = read_message(reader, &received, error);
 		if (r == 0)

@@ -51,7 +51,7 @@ static int card_identify(struct hotp_dongle *dongle, struct hotp_identity *ret_i
 {
 	CLEANUP(buffer_clear) struct buffer command = {0}, version = {0};
 	struct hotp_identity identity = {.model = dongle->model};
-	struct hotp_secrets_identity secrets;
+	struct hotp_secrets_identity secrets = {0};
 	int r;
 
 	hotp_secrets_select(HOTP_SECRETS_ADMIN, &command);
@@ -135,7 +135,7 @@ static int card_program(struct hotp_dongle *dongle, struct bytes secret, struct 
 {
 	CLEANUP(buffer_clear) struct buffer command = {0};
 	struct hotp_identity identity = {.model = dongle->model};
-	struct hotp_secrets_identity secrets;
+	struct hotp_secrets_identity secrets = {0};
 	uint16_t status = 0;
 	bool right = false;
 	int r;
@@ -166,7 +166,7 @@ static int card_program(struct hotp_dongle *dongle, struct bytes secret, struct 
 static int card_verify(struct hotp_dongle *dongle, uint32_t code, bool *ret_right, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer command = {0};
-	struct hotp_secrets_identity secrets;
+	struct hotp_secrets_identity secrets = {0};
 	uint16_t status = 0;
 	int r = select_secrets(dongle, &secrets, error);
 

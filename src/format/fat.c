@@ -37,10 +37,10 @@ static void put(uint8_t *at, uint32_t value, unsigned size)
 /* The first sector, section 3.1 and 3.2: BIOS parameter block. */
 static void put_boot_sector(uint8_t *sector, const uint8_t label[NAME_SIZE], uint32_t serial)
 {
-	static const uint8_t jump[] = {0xeb, 0x3c, 0x90};
+	static const uint8_t jump[] = {0xeb, 0x3c, 0x90, 'H', 'E', 'A', 'D', 'S', ' ', ' ', ' '};
+	static const uint8_t kind[] = {'F', 'A', 'T', '1', '2', ' ', ' ', ' '};
 
 	memcpy(sector, jump, sizeof(jump));
-	memcpy(sector + 3, "HEADS   ", 8);
 	put(sector + 11, SECTOR, 2);
 	put(sector + 13, CLUSTER / SECTOR, 1);
 	put(sector + 14, 1, 2); /* reserved: this one */
@@ -55,7 +55,7 @@ static void put_boot_sector(uint8_t *sector, const uint8_t label[NAME_SIZE], uin
 	put(sector + 38, 0x29, 1); /* the three below are there */
 	put(sector + 39, serial, 4);
 	memcpy(sector + 43, label, NAME_SIZE);
-	memcpy(sector + 54, "FAT12   ", 8);
+	memcpy(sector + 54, kind, sizeof(kind));
 	put(sector + 510, 0xaa55, 2);
 }
 

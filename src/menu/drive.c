@@ -23,9 +23,11 @@ bool menu_drive_is_plugged_in(void)
 bool menu_choose_stick(struct menu *menu, bool backup, const char *question, struct drive_stick *ret_stick)
 {
 	struct drive_stick sticks[DRIVE_MAX];
-	struct ui_item items[DRIVE_MAX];
-	char labels[DRIVE_MAX][180];
-	struct ui_menu screen = {.title = question, .items = items};
+	struct {
+		struct ui_item items[DRIVE_MAX];
+		char labels[DRIVE_MAX][180];
+	} shown;
+	struct ui_menu screen = {.title = question, .items = shown.items};
 	const size_t count = drive_list(sticks);
 	struct error error;
 	size_t choice = 0;
@@ -34,10 +36,10 @@ bool menu_choose_stick(struct menu *menu, bool backup, const char *question, str
 		if (backup && !sticks[i].is_drive)
 			continue;
 		sticks[screen.count] = sticks[i];
-		(void)snprintf(labels[screen.count], sizeof(labels[0]), "%.47s  %.63s, %" PRIu64 " MiB%s", sticks[i].path,
-		               sticks[i].model, sticks[i].size >> 20,
+		(void)snprintf(shown.labels[screen.count], sizeof(shown.labels[0]), "%.47s  %.63s, %" PRIu64 " MiB%s",
+		               sticks[i].path, sticks[i].model, sticks[i].size >> 20,
 		               sticks[i].is_drive && !backup ? "  (a backup drive)" : "");
-		items[screen.count] = (struct ui_item){.label = labels[screen.count]};
+		shown.items[screen.count] = (struct ui_item){.label = shown.labels[screen.count]};
 		screen.count++;
 	}
 	if (screen.count == 0) {

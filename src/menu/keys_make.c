@@ -52,12 +52,14 @@ static int ask_algorithm(struct making *making)
 	    {OPENPGP_RSA_3072, {'r', "RSA 3072: for Nitrokey Pro, Storage, Librem Key", UI_NORMAL}},
 	    {OPENPGP_RSA_4096, {'4', "RSA 4096: slow; takes minutes on a dongle", UI_NORMAL}},
 	};
-	struct ui_item items[ARRAY_SIZE(kinds)];
-	const struct ui_menu screen = {.title = "Which kind of key?", .items = items, .count = ARRAY_SIZE(kinds)};
+	struct {
+		struct ui_item items[ARRAY_SIZE(kinds)];
+	} shown;
+	const struct ui_menu screen = {.title = "Which kind of key?", .items = shown.items, .count = ARRAY_SIZE(kinds)};
 	size_t choice;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		items[i] = kinds[i].item;
+		shown.items[i] = kinds[i].item;
 	if (ui_menu_run(making->keys->menu->ui, &screen, &choice) != UI_CHOSEN)
 		return 1;
 	making->request.algorithm = kinds[choice].algorithm;

@@ -150,18 +150,20 @@ static void describe(void *context, struct ui_text *text)
 
 void keys_pins(struct keys *keys)
 {
-	struct ui_item items[ARRAY_SIZE(ways)];
+	struct {
+		struct ui_item items[ARRAY_SIZE(ways)];
+	} shown;
 	const struct ui_menu screen = {.title = TITLE,
 	                               .status = describe,
 	                               .context = keys,
-	                               .items = items,
+	                               .items = shown.items,
 	                               .count = ARRAY_SIZE(ways),
 	                               .help = help};
 	struct error error;
 	size_t choice;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
-		items[i] = ways[i].item;
+		shown.items[i] = ways[i].item;
 	while (keys->has_card && ui_menu_run(keys->menu->ui, &screen, &choice) == UI_CHOSEN) {
 		(void)keys_report(keys, change(keys, choice, &error), &error);
 		keys_read_card(keys);

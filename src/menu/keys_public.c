@@ -10,9 +10,11 @@
 bool keys_choose_place(struct keys *keys, struct media_place *ret_place)
 {
 	struct media_place places[MEDIA_MAX_FILES];
-	struct ui_item items[MEDIA_MAX_FILES];
-	char labels[MEDIA_MAX_FILES][120];
-	struct ui_menu screen = {.title = "On which stick?", .items = items};
+	struct {
+		struct ui_item items[MEDIA_MAX_FILES];
+		char labels[MEDIA_MAX_FILES][120];
+	} shown;
+	struct ui_menu screen = {.title = "On which stick?", .items = shown.items};
 	struct error error;
 	size_t choice;
 
@@ -25,8 +27,9 @@ bool keys_choose_place(struct keys *keys, struct media_place *ret_place)
 		return false;
 	}
 	for (size_t i = 0; i < screen.count; i++) {
-		(void)snprintf(labels[i], sizeof(labels[i]), "%.47s  %.63s", places[i].device, places[i].disk);
-		items[i] = (struct ui_item){.label = labels[i]};
+		(void)snprintf(shown.labels[i], sizeof(shown.labels[i]), "%.47s  %.63s", places[i].device,
+		               places[i].disk);
+		shown.items[i] = (struct ui_item){.label = shown.labels[i]};
 	}
 	if (ui_menu_run(keys->menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
 		return false;

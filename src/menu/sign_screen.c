@@ -194,20 +194,22 @@ static bool choose_source(struct menu *menu, enum source *ret_source)
 	                                            {'b', "The key on the encrypted backup drive", UI_NORMAL},
 	                                            {'s', "The key in a file on a disk or stick", UI_NORMAL}};
 	const bool there[SOURCES] = {openpgp_card_is_plugged_in(), menu_drive_is_plugged_in(), true};
-	enum source sources[SOURCES];
-	struct ui_item items[SOURCES];
-	struct ui_menu choice = {.title = "Which key signs?", .items = items};
+	struct {
+		enum source sources[SOURCES];
+		struct ui_item items[SOURCES];
+	} shown;
+	struct ui_menu choice = {.title = "Which key signs?", .items = shown.items};
 	size_t chosen = 0;
 
 	for (size_t i = 0; i < SOURCES; i++) {
 		if (!there[i])
 			continue;
-		sources[choice.count] = (enum source)i;
-		items[choice.count++] = all[i];
+		shown.sources[choice.count] = (enum source)i;
+		shown.items[choice.count++] = all[i];
 	}
 	if (choice.count > 1 && ui_menu_run(menu->ui, &choice, &chosen) != UI_CHOSEN)
 		return false;
-	*ret_source = sources[chosen];
+	*ret_source = shown.sources[chosen];
 	return true;
 }
 
