@@ -131,12 +131,13 @@ static int run_card(const struct command_context *context, int argc, char **argv
 /* --- PINs ----------------------------------------------------------------------------------------------------------
  */
 
-static const struct key_option pin_options[] = {KEY_OPTION("--pin", pin),
-                                                KEY_OPTION("--admin-pin", admin),
-                                                KEY_OPTION("--reset-code", reset_code),
-                                                KEY_OPTION("--new", fresh),
-                                                KEY_OPTION_PCSC,
-                                                KEY_OPTIONS_END};
+static const struct key_option user_options[] = {KEY_OPTION("--pin", pin), KEY_OPTION("--new", fresh), KEY_OPTION_PCSC,
+                                                 KEY_OPTIONS_END};
+static const struct key_option admin_options[] = {KEY_OPTION("--admin-pin", admin), KEY_OPTION("--new", fresh),
+                                                  KEY_OPTION_PCSC, KEY_OPTIONS_END};
+static const struct key_option unblock_options[] = {KEY_OPTION("--admin-pin", admin),
+                                                    KEY_OPTION("--reset-code", reset_code), KEY_OPTION("--new", fresh),
+                                                    KEY_OPTION_PCSC, KEY_OPTIONS_END};
 
 /* asked: the PIN that allows it; changed: the one that is set. */
 static int change(const struct command_context *context, enum openpgp_pin asked, enum openpgp_pin changed, bool unblock,
@@ -168,7 +169,7 @@ static int change(const struct command_context *context, enum openpgp_pin asked,
 static int run_pin(const struct command_context *context, int argc, char **argv)
 {
 	struct key_options options = {0};
-	int status = key_read_options(context, argc, argv, pin_options, &options);
+	int status = key_read_options(context, argc, argv, user_options, &options);
 
 	return status ? status : change(context, OPENPGP_PIN, OPENPGP_PIN, false, &options);
 }
@@ -176,7 +177,7 @@ static int run_pin(const struct command_context *context, int argc, char **argv)
 static int run_admin_pin(const struct command_context *context, int argc, char **argv)
 {
 	struct key_options options = {0};
-	int status = key_read_options(context, argc, argv, pin_options, &options);
+	int status = key_read_options(context, argc, argv, admin_options, &options);
 
 	return status ? status : change(context, OPENPGP_ADMIN_PIN, OPENPGP_ADMIN_PIN, false, &options);
 }
@@ -184,7 +185,7 @@ static int run_admin_pin(const struct command_context *context, int argc, char *
 static int run_reset_code(const struct command_context *context, int argc, char **argv)
 {
 	struct key_options options = {0};
-	int status = key_read_options(context, argc, argv, pin_options, &options);
+	int status = key_read_options(context, argc, argv, admin_options, &options);
 
 	return status ? status : change(context, OPENPGP_ADMIN_PIN, OPENPGP_RESET, false, &options);
 }
@@ -192,7 +193,7 @@ static int run_reset_code(const struct command_context *context, int argc, char 
 static int run_unblock(const struct command_context *context, int argc, char **argv)
 {
 	struct key_options options = {0};
-	int status = key_read_options(context, argc, argv, pin_options, &options);
+	int status = key_read_options(context, argc, argv, unblock_options, &options);
 
 	if (status)
 		return status;

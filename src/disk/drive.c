@@ -31,6 +31,18 @@
 #define KDF_MS         2000
 #define KDF_MEMORY_KIB (256 * 1024u)
 
+/* "/dev/sda1" is of "/dev/sda", "/dev/sdaa1" is not; "/dev/mmcblk0p1" is of "/dev/mmcblk0". */
+static bool is_part_of(const char *partition, const char *disk)
+{
+	const size_t length = strlen(disk);
+	const char *rest = partition + length;
+
+	if (strncmp(partition, disk, length) != 0)
+		return false;
+	rest += *rest == 'p';
+	return isdigit((unsigned char)*rest) != 0;
+}
+
 size_t drive_list(struct drive_stick sticks[DRIVE_MAX])
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
@@ -38,7 +50,6 @@ size_t drive_list(struct drive_stick sticks[DRIVE_MAX])
 
 	for (size_t i = 0; i < device_count && count < DRIVE_MAX; i++) {
 		struct drive_stick stick = {.size = block_size(devices[i].path)};
-		const size_t length = strlen(devices[i].path);
 
 		if (!devices[i].portable || devices[i].partition)
 			continue;
@@ -47,7 +58,7 @@ size_t drive_list(struct drive_stick sticks[DRIVE_MAX])
 		for (size_t j = 0; j < device_count; j++) {
 			char name[GPT_NAME_MAX + 1];
 
-			if (!devices[j].partition || strncmp(devices[j].path, stick.path, length) != 0)
+			if (!devices[j].partition || !is_part_of(devices[j].path, stick.path))
 				continue;
 			block_partition_name(devices[j].path, name, sizeof(name));
 			if (strcmp(name, DRIVE_PRIVATE) == 0)
