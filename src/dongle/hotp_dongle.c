@@ -18,7 +18,7 @@ const char *hotp_model_name(enum hotp_model model)
 
 const char *hotp_pin_name(enum hotp_model model)
 {
-	return model == HOTP_NITROKEY_3 ? "PIN of its secrets" : "admin PIN";
+	return model == HOTP_NITROKEY_3 ? "secrets PIN" : "admin PIN";
 }
 
 int hotp_check_tries(const struct hotp_identity *identity, struct error *error)

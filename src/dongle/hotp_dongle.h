@@ -13,7 +13,7 @@
 enum hotp_model { HOTP_LIBREM_KEY, HOTP_NITROKEY_PRO, HOTP_NITROKEY_STORAGE, HOTP_NITROKEY_3, HOTP_MODELS };
 /* "Librem Key" */
 const char *hotp_model_name(enum hotp_model model);
-/* What the PIN of hotp_dongle_log_in is called: "admin PIN", "PIN of its secrets". */
+/* What the PIN of hotp_dongle_log_in is called: "admin PIN", "secrets PIN". */
 const char *hotp_pin_name(enum hotp_model model);
 #define HOTP_PIN_LIMIT 64 /* bytes, at most; some models take fewer */
 
