@@ -169,7 +169,7 @@ int hotp_new(struct tpm *tpm, struct hotp_dongle *dongle, struct bytes owner, st
 	int r;
 
 	if (dongle->password.size == 0)
-		return error_set(error, E_ORDER, "dongle", "the dongle was not given its admin PIN");
+		return error_set(error, E_ORDER, "dongle", "the dongle was not given its PIN");
 	r = hotp_dongle_identify(dongle, &identity, error);
 	if (r < 0)
 		return r;

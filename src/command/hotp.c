@@ -21,7 +21,8 @@ static struct json_object *dongle_json(const struct hotp_identity *identity)
 	json_object_object_add(object, "serial", json_object_new_string(text));
 	(void)snprintf(text, sizeof(text), "%u.%u", identity->says.major, identity->says.minor);
 	json_object_object_add(object, "firmware", json_object_new_string(text));
-	json_object_object_add(object, "admin_tries", json_object_new_int(identity->admin_tries));
+	json_object_object_add(object, "admin_tries",
+	                       identity->has_pin ? json_object_new_int(identity->admin_tries) : NULL);
 	return object;
 }
 
@@ -54,8 +55,13 @@ static int log_in(const struct hotp_options *options, struct hotp_dongle *dongle
 
 	if (r < 0)
 		return r;
-	(void)snprintf(prompt, sizeof(prompt), "admin PIN of the %s %08" PRIX32 " (%u tries left)",
-	               hotp_model_name(ret_identity->model), ret_identity->says.serial, ret_identity->admin_tries);
+	if (ret_identity->has_pin)
+		(void)snprintf(prompt, sizeof(prompt), "%s of the %s %08" PRIX32 " (%u tries left)",
+		               hotp_pin_name(ret_identity->model), hotp_model_name(ret_identity->model),
+		               ret_identity->says.serial, ret_identity->admin_tries);
+	else
+		(void)snprintf(prompt, sizeof(prompt), "a first PIN for the secrets of the %s %08" PRIX32,
+		               hotp_model_name(ret_identity->model), ret_identity->says.serial);
 	r = options->pin_file ? command_passphrase_read(options->pin_file, &pin, error)
 	                      : command_passphrase_ask(prompt, &pin, error);
 	return r < 0 ? r : hotp_dongle_log_in(dongle, secret_bytes(&pin), error);

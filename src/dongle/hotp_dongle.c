@@ -2,21 +2,13 @@
 #include "dongle/hotp_dongle.h"
 
 #include "base/cleanup.h"
-#include "base/digest.h"
-#include "base/log.h"
-#include <string.h>
-#include <time.h>
-
-/* A feature report has no event that tells when it is ready: it is asked for again, at first after a millisecond. */
-#define ANSWER_LIMIT_MS 8000
-#define PAUSE_FIRST_MS  1
-#define PAUSE_LIMIT_MS  100
-#define SLOT_NAME       "Heads"
+#include "dongle/hotp_private.h"
 
 static const char *const names[HOTP_MODELS] = {
     [HOTP_LIBREM_KEY] = "Librem Key",
     [HOTP_NITROKEY_PRO] = "Nitrokey Pro",
     [HOTP_NITROKEY_STORAGE] = "Nitrokey Storage",
+    [HOTP_NITROKEY_3] = "Nitrokey 3",
 };
 
 const char *hotp_model_name(enum hotp_model model)
@@ -24,192 +16,59 @@ const char *hotp_model_name(enum hotp_model model)
 	return names[model];
 }
 
-static void pause_ms(unsigned milliseconds)
+const char *hotp_pin_name(enum hotp_model model)
 {
-	const struct timespec time = {.tv_nsec = (long)milliseconds * 1000000};
-
-	(void)nanosleep(&time, NULL);
+	return model == HOTP_NITROKEY_3 ? "secrets PIN" : "admin PIN";
 }
 
-static bool is_answer(const struct hotp_hid_answer *answer, const uint8_t report[HOTP_HID_REPORT_SIZE])
+int hotp_check_tries(const struct hotp_identity *identity, struct error *error)
 {
-	return !answer->busy && answer->command == report[0] && answer->checksum == hotp_hid_checksum(report);
+	const bool secrets = identity->model == HOTP_NITROKEY_3;
+	const char *name = names[identity->model], *pin = hotp_pin_name(identity->model);
+
+	if (!identity->has_pin || identity->admin_tries > 1)
+		return 0;
+	if (identity->admin_tries == 0)
+		return error_set(error, E_LOCKED_OUT, "dongle", "the %s of the %s is locked: only a reset %s opens it",
+		                 pin, name,
+		                 secrets ? "of its secrets (nitropy nk3 secrets reset), which loses them,"
+		                         : "to the factory, which loses its keys,");
+	return error_set(
+	    error, E_LOCKED_OUT, "dongle",
+	    "the %s has one try of the %s left, and Heads never spends the last one: give it the right PIN "
+	    "with %s on a workstation, which restores the others",
+	    name, pin, secrets ? "nitropy" : "gpg");
 }
 
-/* Sends a report and waits for its answer; what the answer says of the command is the caller's. received holds the
- * payload of ret_answer. */
-static int ask(struct hotp_dongle *dongle, const uint8_t report[HOTP_HID_REPORT_SIZE],
-               uint8_t received[HOTP_HID_REPORT_SIZE], struct hotp_hid_answer *ret_answer, struct error *error)
+static const struct hotp_driver *driver(const struct hotp_dongle *dongle)
 {
-	const unsigned long long end = log_now_ms() + ANSWER_LIMIT_MS;
-	struct hotp_hid_answer answer = {0};
-	unsigned pause = PAUSE_FIRST_MS;
-	int r = dongle->exchange(dongle->context, report, received, false, error);
-
-	while (r == 0) {
-		r = hotp_hid_decode(bytes_make(received, HOTP_HID_REPORT_SIZE), &answer, error);
-		if (r == 0 && is_answer(&answer, report)) {
-			*ret_answer = answer;
-			return 0;
-		}
-		/* A report that is being written may be torn: only the time ends the waiting. */
-		if (log_now_ms() > end)
-			return r < 0 ? r
-			             : error_set(error, E_IO, "dongle",
-			                         "the %s does not answer: unplug it, plug it in, and try again",
-			                         names[dongle->model]);
-		pause_ms(pause);
-		pause = pause * 2 < PAUSE_LIMIT_MS ? pause * 2 : PAUSE_LIMIT_MS;
-		r = dongle->exchange(dongle->context, report, received, true, error);
-	}
-	return r;
-}
-
-static int refuse(const struct hotp_dongle *dongle, uint8_t command, uint8_t result, struct error *error)
-{
-	return error_set(error, E_MALFORMED, "dongle", "the %s refused command 0x%02x with status %u",
-	                 names[dongle->model], command, result);
-}
-
-/* As ask, for a report that is wiped and whose command has to succeed. */
-static int order(struct hotp_dongle *dongle, uint8_t report[HOTP_HID_REPORT_SIZE], struct error *error)
-{
-	uint8_t received[HOTP_HID_REPORT_SIZE];
-	struct hotp_hid_answer answer = {0};
-	const uint8_t command = report[0];
-	int r = ask(dongle, report, received, &answer, error);
-
-	memory_wipe(report, HOTP_HID_REPORT_SIZE);
-	if (r == 0 && answer.result != HOTP_HID_OK)
-		return refuse(dongle, command, answer.result, error);
-	return r;
-}
-
-static int ask_plain(struct hotp_dongle *dongle, enum hotp_hid_command command, uint8_t received[HOTP_HID_REPORT_SIZE],
-                     struct hotp_hid_answer *ret_answer, struct error *error)
-{
-	uint8_t report[HOTP_HID_REPORT_SIZE];
-	int r;
-
-	hotp_hid_encode(command, BYTES_EMPTY, report);
-	r = ask(dongle, report, received, ret_answer, error);
-	if (r == 0 && ret_answer->result != HOTP_HID_OK)
-		return refuse(dongle, (uint8_t)command, ret_answer->result, error);
-	return r;
+	return dongle->transmit ? &hotp_secrets_driver : &hotp_feature_driver;
 }
 
 int hotp_dongle_identify(struct hotp_dongle *dongle, struct hotp_identity *ret_identity, struct error *error)
 {
-	const bool storage = dongle->model == HOTP_NITROKEY_STORAGE;
-	struct hotp_identity identity = {.model = dongle->model};
-	uint8_t received[HOTP_HID_REPORT_SIZE];
-	struct hotp_hid_answer answer = {0};
-	int r = ask_plain(dongle, storage ? HOTP_HID_STORAGE_STATUS : HOTP_HID_STATUS, received, &answer, error);
-
-	if (r == 0)
-		r = hotp_hid_decode_identity(&answer, &identity.says, error);
-	if (r == 0)
-		r = ask_plain(dongle, HOTP_HID_ADMIN_TRIES, received, &answer, error);
-	if (r != 0)
-		return r;
-	identity.admin_tries = answer.payload.data[0];
-	*ret_identity = identity;
-	return 0;
-}
-
-static int check_tries(const struct hotp_identity *identity, struct error *error)
-{
-	if (identity->admin_tries == 0)
-		return error_set(
-		    error, E_LOCKED_OUT, "dongle",
-		    "the admin PIN of the %s is locked: only a factory reset, which loses its keys, opens it",
-		    names[identity->model]);
-	if (identity->admin_tries == 1)
-		return error_set(
-		    error, E_LOCKED_OUT, "dongle",
-		    "the %s has one try of its admin PIN left, and Heads never spends the last one: give it "
-		    "the right PIN with gpg on a workstation, which makes it three again",
-		    names[identity->model]);
-	return 0;
+	return driver(dongle)->identify(dongle, ret_identity, error);
 }
 
 int hotp_dongle_log_in(struct hotp_dongle *dongle, struct bytes pin, struct error *error)
 {
-	uint8_t report[HOTP_HID_REPORT_SIZE], received[HOTP_HID_REPORT_SIZE];
-	CLEANUP(secret_clear) struct secret password = {0};
-	struct hotp_hid_answer answer = {0};
-	struct hotp_identity identity = {0};
-	int r = 0;
-
-	if (pin.size == 0 || pin.size > HOTP_HID_PIN_LIMIT)
-		return error_set(error, E_USAGE, "dongle", "an admin PIN has 1 to %d characters", HOTP_HID_PIN_LIMIT);
-	if (secret_allocate(HOTP_HID_PASSWORD_SIZE, &password) < 0)
-		return error_set(error, E_MEMORY, "dongle", "no locked memory for the dongle's password");
-	r = hotp_dongle_identify(dongle, &identity, error);
-	if (r == 0)
-		r = check_tries(&identity, error);
-	if (r < 0)
-		return r;
-	random_fill(password.data, HOTP_HID_PASSWORD_SIZE);
-	password.size = HOTP_HID_PASSWORD_SIZE;
-	hotp_hid_encode_authenticate(pin, password.data, report);
-	r = ask(dongle, report, received, &answer, error);
-	memory_wipe(report, sizeof(report));
-	if (r != 0)
-		return r;
-	if (answer.result == HOTP_HID_WRONG_PASSWORD)
-		return error_set(error, E_WRONG_AUTH, "dongle", "the %s says that the admin PIN is wrong; %u %s left",
-		                 names[dongle->model], identity.admin_tries - 1u,
-		                 identity.admin_tries == 2 ? "try is" : "tries are");
-	if (answer.result != HOTP_HID_OK)
-		return refuse(dongle, HOTP_HID_AUTHENTICATE, answer.result, error);
-	secret_clear(&dongle->password);
-	dongle->password = TAKE(password, (struct secret){0});
-	return 0;
+	return driver(dongle)->log_in(dongle, pin, error);
 }
 
 int hotp_dongle_program(struct hotp_dongle *dongle, struct bytes secret, struct error *error)
 {
-	uint8_t report[HOTP_HID_REPORT_SIZE];
-	int r;
-
-	if (dongle->password.size != HOTP_HID_PASSWORD_SIZE || secret.size != HOTP_HID_SECRET_SIZE)
-		return error_set(error, E_ORDER, "dongle", "the dongle was not given its admin PIN");
-	hotp_hid_encode_secret(dongle->password.data, secret, report);
-	r = order(dongle, report, error);
-	if (r < 0)
-		return r;
-	hotp_hid_encode_name(dongle->password.data, SLOT_NAME, report);
-	r = order(dongle, report, error);
-	if (r < 0)
-		return r;
-	hotp_hid_encode_slot(dongle->password.data, report);
-	return order(dongle, report, error);
+	return driver(dongle)->program(dongle, secret, error);
 }
 
 int hotp_dongle_verify(struct hotp_dongle *dongle, uint32_t code, bool *ret_right, struct error *error)
 {
-	uint8_t report[HOTP_HID_REPORT_SIZE], received[HOTP_HID_REPORT_SIZE];
-	struct hotp_hid_answer answer = {0};
-	int r;
-
-	hotp_hid_encode_verify(code, report);
-	r = ask(dongle, report, received, &answer, error);
-	memory_wipe(report, sizeof(report));
-	if (r != 0)
-		return r;
-	if (answer.result == HOTP_HID_NOT_PROGRAMMED || answer.result == HOTP_HID_WRONG_SLOT)
-		return error_set(error, E_NO_SECRET, "dongle", "the %s holds no HOTP secret: program it again",
-		                 names[dongle->model]);
-	if (answer.result != HOTP_HID_OK)
-		return refuse(dongle, HOTP_HID_VERIFY_CODE, answer.result, error);
-	*ret_right = answer.payload.data[0] == 1;
-	return 0;
+	return driver(dongle)->verify(dongle, code, ret_right, error);
 }
 
 void hotp_dongle_close(struct hotp_dongle *dongle)
 {
 	secret_clear(&dongle->password);
 	cleanup_close(&dongle->fd);
+	ccid_usb_close(&dongle->reader);
 	*dongle = HOTP_DONGLE_CLOSED;
 }

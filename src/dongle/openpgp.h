@@ -86,6 +86,8 @@ int openpgp_card_change_pin(struct openpgp *session, enum openpgp_pin which, str
                             struct error *error);
 /* A new user PIN, with the admin PIN: for a user PIN that is locked or forgotten. */
 int openpgp_card_unblock(struct openpgp *session, struct bytes admin, struct bytes fresh, struct error *error);
+/* The same with the reset code, for somebody who has it and not the admin PIN. */
+int openpgp_card_unblock_by_code(struct openpgp *session, struct bytes code, struct bytes fresh, struct error *error);
 /* Everything on the card is destroyed; the PINs are OPENPGP_FIRST_PIN and OPENPGP_FIRST_ADMIN again. Works on a locked
  * card too. The caller has asked the owner. serial: of the card that was shown to the owner; -E_REFUSED with nothing
  * sent where another is plugged in now. */
@@ -114,6 +116,8 @@ struct openpgp_request {
 	unsigned expires_days; /* 0: never */
 };
 
+/* Can a key be made of it? Before anything long begins. Errors: -E_USAGE (the sentence says what is wrong). */
+int openpgp_check_request(const struct openpgp_request *request, struct error *error);
 /* A primary key that certifies and signs, with subkeys for signing, encryption and authentication, in the session's
  * home: exists nowhere else until it is exported or moved. ret_fingerprint: of the primary key. Errors: -E_USAGE (name,
  * address), those above. RSA-4096 takes a minute under emulation. */

@@ -77,8 +77,9 @@ int openpgp_before_pin(struct openpgp *session, enum openpgp_pin which, struct e
 		return 0;
 	return error_set(error, E_LOCKED_OUT, name, "the %s has %s: nothing was sent to the dongle; %s", name,
 	                 left == 0 ? "no try left, it is locked" : "one try left, which is never spent here",
-	                 which == OPENPGP_PIN ? "the admin PIN sets a new one"
-	                                      : "what is left is the factory reset, which destroys the keys on it");
+	                 which != OPENPGP_ADMIN_PIN
+	                     ? "the admin PIN sets a new one"
+	                     : "what is left is the factory reset, which destroys the keys on it");
 }
 
 int openpgp_after_failure(struct openpgp *session, enum openpgp_pin which, const char *what, struct error *error)
@@ -139,23 +140,13 @@ bool openpgp_card_is_plugged_in(void)
 		.keyword = (keyword_), .value = bytes_from_string(text) \
 	}
 
-/* gpg's menu of PINs: 1 user PIN, 2 unblock it, 3 admin PIN, 4 reset code. It asks for the PIN that allows it, then
- * twice for the new one. */
-static int change(struct openpgp *session, const char *choice, enum openpgp_pin asked, enum openpgp_pin changed,
-                  struct bytes old, struct bytes fresh, struct error *error)
+/* Runs what changes a PIN: asked is the PIN that allows it. */
+static int run_change(struct openpgp *session, const struct openpgp_answer *answers, size_t count,
+                      enum openpgp_pin asked, enum openpgp_pin changed, struct bytes old, struct bytes fresh,
+                      struct error *error)
 {
 	static const char *const arguments[] = {"--card-edit", NULL};
-	const struct openpgp_answer answers[] = {
-	    ANSWER("cardedit.prompt", "admin"),
-	    ANSWER("cardedit.prompt", "passwd"),
-	    ANSWER("cardutil.change_pin.menu", choice),
-	    {.keyword = "passphrase.enter", .value = old},
-	    {.keyword = "passphrase.enter", .value = fresh},
-	    {.keyword = "passphrase.enter", .value = fresh},
-	    ANSWER("cardutil.change_pin.menu", "q"),
-	    ANSWER("cardedit.prompt", "quit"),
-	};
-	const struct openpgp_run run = {arguments, answers, ARRAY_SIZE(answers), -1};
+	const struct openpgp_run run = {arguments, answers, count, -1};
 	CLEANUP(buffer_clear) struct buffer output = {0};
 	int status, r = openpgp_check_pin(asked, old, error);
 
@@ -174,6 +165,25 @@ static int change(struct openpgp *session, const char *choice, enum openpgp_pin 
 	return openpgp_card_status(session, NULL, error);
 }
 
+/* gpg's menu of PINs: 1 user PIN, 2 unblock it, 3 admin PIN, 4 reset code. It asks for the PIN that allows it, then
+ * twice for the new one. */
+static int change(struct openpgp *session, const char *choice, enum openpgp_pin asked, enum openpgp_pin changed,
+                  struct bytes old, struct bytes fresh, struct error *error)
+{
+	const struct openpgp_answer answers[] = {
+	    ANSWER("cardedit.prompt", "admin"),
+	    ANSWER("cardedit.prompt", "passwd"),
+	    ANSWER("cardutil.change_pin.menu", choice),
+	    {.keyword = "passphrase.enter", .value = old},
+	    {.keyword = "passphrase.enter", .value = fresh},
+	    {.keyword = "passphrase.enter", .value = fresh},
+	    ANSWER("cardutil.change_pin.menu", "q"),
+	    ANSWER("cardedit.prompt", "quit"),
+	};
+
+	return run_change(session, answers, ARRAY_SIZE(answers), asked, changed, old, fresh, error);
+}
+
 int openpgp_card_change_pin(struct openpgp *session, enum openpgp_pin which, struct bytes old, struct bytes fresh,
                             struct error *error)
 {
@@ -185,6 +195,19 @@ int openpgp_card_change_pin(struct openpgp *session, enum openpgp_pin which, str
 int openpgp_card_unblock(struct openpgp *session, struct bytes admin, struct bytes fresh, struct error *error)
 {
 	return change(session, "2", OPENPGP_ADMIN_PIN, OPENPGP_PIN, admin, fresh, error);
+}
+
+int openpgp_card_unblock_by_code(struct openpgp *session, struct bytes code, struct bytes fresh, struct error *error)
+{
+	const struct openpgp_answer answers[] = {
+	    ANSWER("cardedit.prompt", "unblock"),
+	    {.keyword = "passphrase.enter", .value = code},
+	    {.keyword = "passphrase.enter", .value = fresh},
+	    {.keyword = "passphrase.enter", .value = fresh},
+	    ANSWER("cardedit.prompt", "quit"),
+	};
+
+	return run_change(session, answers, ARRAY_SIZE(answers), OPENPGP_RESET, OPENPGP_PIN, code, fresh, error);
 }
 
 /* --- reset ---------------------------------------------------------------------------------------------------------

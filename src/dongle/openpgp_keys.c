@@ -310,6 +310,10 @@ static int before_primary(struct openpgp *session, const char *fingerprint, stru
 
 	if (r < 0)
 		return r;
+	if (keys.keys[0].elsewhere)
+		return error_set(error, E_NOT_FOUND, fingerprint,
+		                 "the secret part of the primary key %s is not here: it is in the key's backup",
+		                 fingerprint);
 	*ret_on_card = keys.keys[0].on_card;
 	if (!*ret_on_card)
 		return 0;
@@ -355,7 +359,9 @@ int openpgp_set_expiry(struct openpgp *session, const char *fingerprint, unsigne
 	char when[16] = "never";
 	const char *const primary[] = {"--quick-set-expire", "--", fingerprint, when, NULL};
 	const char *const others[] = {"--quick-set-expire", "--", fingerprint, when, "*", NULL};
-	const struct openpgp_answer answers[] = {{.keyword = "passphrase.enter", .value = pin}};
+	/* One signature for the primary key, one for each subkey, and a card may want the PIN for each. It is known to
+	 * be right by then, so that a repetition spends nothing. */
+	const struct openpgp_answer answers[] = {{.keyword = "passphrase.enter", .value = pin, .repeat = true}};
 	CLEANUP(buffer_clear) struct buffer output = {0};
 	bool on_card;
 	int status = 0, r;
@@ -370,7 +376,6 @@ int openpgp_set_expiry(struct openpgp *session, const char *fingerprint, unsigne
 		r = before_primary(session, fingerprint, pin, &on_card, error);
 		if (r < 0)
 			return r;
-		/* One signature for each subkey; where the PIN was right, it is for each. */
 		if (on_card && !openpgp_give_pin(session, OPENPGP_PIN, pin))
 			return openpgp_after_failure(session, OPENPGP_PIN, "did not take the PIN", error);
 		run.answer_count = on_card ? 1 : 0;

@@ -51,8 +51,6 @@ int openpgp_after_failure(struct openpgp *session, enum openpgp_pin which, const
 /* Can it be sent, and is it long enough for the card? */
 int openpgp_check_pin(enum openpgp_pin which, struct bytes pin, struct error *error);
 
-/* Name, address, comment and days. Errors: -E_USAGE. */
-int openpgp_check_request(const struct openpgp_request *request, struct error *error);
 /* The keys with this fingerprint. secret: those of which the secret part is known. Errors: -E_NOT_FOUND. */
 int openpgp_find(struct openpgp *session, const char *fingerprint, bool secret, struct gnupg_keys *ret_keys,
                  struct error *error);

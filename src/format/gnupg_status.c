@@ -85,6 +85,7 @@ static int add_key(const struct bytes *fields, bool primary, struct gnupg_keys *
 	}
 	/* "+": the secret key is here, "#": it is not, and else the serial number of its card. */
 	key->on_card = fields[FIELD_TOKEN].size > 1;
+	key->elsewhere = bytes_equal(fields[FIELD_TOKEN], bytes_from_string("#"));
 	for (size_t i = 0; i < fields[FIELD_EXPIRES].size && i < 12; i++) {
 		if (fields[FIELD_EXPIRES].data[i] < '0' || fields[FIELD_EXPIRES].data[i] > '9')
 			return error_set(error, E_MALFORMED, "keys", "the list of keys has a date that is none");

@@ -21,6 +21,7 @@ bool gnupg_status_word(struct bytes output, const char *keyword, unsigned place,
 struct gnupg_key {
 	bool primary;
 	bool on_card;         /* its secret part is on a card */
+	bool elsewhere;       /* its secret part is neither here nor on a card that was seen */
 	bool usable;          /* neither expired, revoked, disabled nor invalid */
 	char capabilities[8]; /* of this key alone: 'c', 's', 'e', 'a' */
 	char fingerprint[65]; /* upper-case hex */

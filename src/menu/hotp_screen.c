@@ -3,14 +3,17 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "menu/screen.h"
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TITLE "Security dongle (HOTP)"
 /* From power-on the kernel needs this long at most to find what is plugged in; a dongle that comes later is asked when
  * it comes. */
-#define WAIT_MS   2000
-#define PIN_TRIES 3
+#define WAIT_MS         2000
+#define PIN_TRIES       3
+#define FIRST_PIN_LEAST 6
 
 static void name_dongle(enum hotp_model model, uint32_t serial, char *text, size_t size)
 {
@@ -124,8 +127,13 @@ static bool confirm(struct menu *menu, const struct hotp_identity *identity)
 	bool yes;
 
 	name_dongle(identity->model, identity->says.serial, name, sizeof(name));
-	ui_text_add(&text, UI_NORMAL, "Plugged in: %s, firmware %u.%u, admin PIN tries left: %u.", name,
-	            identity->says.major, identity->says.minor, identity->admin_tries);
+	if (identity->has_pin)
+		ui_text_add(&text, UI_NORMAL, "Plugged in: %s, firmware %u.%u, %s tries left: %u.", name,
+		            identity->says.major, identity->says.minor, hotp_pin_name(identity->model),
+		            identity->admin_tries);
+	else
+		ui_text_add(&text, UI_NORMAL, "Plugged in: %s, firmware %u.%u; its secrets have no PIN yet.", name,
+		            identity->says.major, identity->says.minor);
 	menu_add_hotp(menu, &text);
 	ui_text_add(&text, UI_NORMAL, "%s", "");
 	ui_text_add(&text, UI_NORMAL,
@@ -142,23 +150,50 @@ static bool confirm(struct menu *menu, const struct hotp_identity *identity)
 	return yes;
 }
 
-/* False for Esc. */
-static bool ask_pin(struct menu *menu, const struct hotp_identity *identity, const struct error *wrong,
+/* False for Esc. again: the first PIN of a dongle, for the second time. */
+static bool ask_pin(struct menu *menu, const struct hotp_identity *identity, const struct error *wrong, bool again,
                     struct secret *pin)
 {
+	const char *name = hotp_pin_name(identity->model);
 	struct ui_text text = {0};
+	char title[64];
 	bool answered;
 
 	secret_clear(pin);
-	if (wrong->code != E_NONE)
+	if (wrong && wrong->code != E_NONE)
 		ui_text_add(&text, UI_BAD, "%s", wrong->sentence);
-	ui_text_add(&text, identity->admin_tries > 2 ? UI_NORMAL : UI_WARNING,
-	            "The dongle wants its admin PIN. Tries left: %u. Heads never spends the last one.",
-	            identity->admin_tries);
-	answered = secret_allocate(HOTP_HID_PIN_LIMIT, pin) == 0 &&
-	           ui_ask_secret(menu->ui, "Admin PIN of the dongle", &text, pin);
+	if (identity->has_pin)
+		ui_text_add(&text, identity->admin_tries > 2 ? UI_NORMAL : UI_WARNING,
+		            "The dongle wants the %s. Tries left: %u. Heads never spends the last one.", name,
+		            identity->admin_tries);
+	else
+		ui_text_add(&text, UI_NORMAL,
+		            "The secrets of this dongle have no PIN yet. Choose one, of %d to %d characters; it is not "
+		            "the PIN of its keys, and is asked for when a secret is made anew.",
+		            FIRST_PIN_LEAST, HOTP_PIN_LIMIT);
+	(void)snprintf(title, sizeof(title), "%s%c%s of the dongle%s", identity->has_pin ? "" : "New ",
+	               identity->has_pin ? (char)toupper((unsigned char)name[0]) : name[0], name + 1,
+	               again ? ", again" : "");
+	answered = secret_allocate(HOTP_PIN_LIMIT, pin) == 0 && ui_ask_secret(menu->ui, title, &text, pin);
 	ui_text_clear(&text);
 	return answered && pin->size > 0;
+}
+
+/* The first PIN of a dongle, twice. 1: the owner gave none. */
+static int ask_first_pin(struct menu *menu, const struct hotp_identity *identity, struct secret *pin,
+                         struct error *error)
+{
+	CLEANUP(secret_clear) struct secret again = {0};
+
+	if (!ask_pin(menu, identity, NULL, false, pin))
+		return 1;
+	if (pin->size < FIRST_PIN_LEAST)
+		return error_set(error, E_USAGE, "dongle", "the PIN has fewer than %d characters", FIRST_PIN_LEAST);
+	if (!ask_pin(menu, identity, NULL, true, &again))
+		return 1;
+	if (!bytes_equal_secret(secret_bytes(pin), secret_bytes(&again)))
+		return error_set(error, E_USAGE, "dongle", "the two are not the same; nothing was done");
+	return 0;
 }
 
 /* 1: the owner gave no PIN. */
@@ -172,12 +207,17 @@ static int log_in(struct menu *menu, struct hotp_dongle *dongle, struct hotp_ide
 		struct error wrong = *error;
 
 		r = hotp_dongle_identify(dongle, identity, error);
-		if (r < 0)
+		if (r == 0 && !identity->has_pin)
+			r = ask_first_pin(menu, identity, &pin, error);
+		if (r != 0)
 			return r;
-		if (identity->admin_tries > 1 && !ask_pin(menu, identity, &wrong, &pin))
+		/* Nothing is asked for that would not be sent: the refusal says why. */
+		if (identity->has_pin && identity->admin_tries < 2)
+			return hotp_dongle_log_in(dongle, bytes_from_string("-"), error);
+		if (identity->has_pin && !ask_pin(menu, identity, &wrong, false, &pin))
 			return 1;
-		r = hotp_dongle_log_in(dongle, identity->admin_tries > 1 ? secret_bytes(&pin) : bytes_from_string("-"),
-		                       error);
+		ui_progress(menu->ui, TITLE, "The dongle checks the PIN ...", 0, 0);
+		r = hotp_dongle_log_in(dongle, secret_bytes(&pin), error);
 	}
 	return r;
 }

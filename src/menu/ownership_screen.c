@@ -6,7 +6,7 @@ enum choice { SETUP, ROOT, HOTP, KEYS, UNLOCK, ROLLBACK, TPM, TIME, CHOICES };
 
 static const char help[] =
     "HOTP: a USB security dongle checks the firmware at every start.\n"
-    "Keys: the dongle's OpenPGP card holds the key that signs /boot; its PINs are changed here.\n"
+    "Keys: the dongle's OpenPGP card, or an encrypted drive, holds the key that signs /boot.\n"
     "Disk unlock key: the TPM opens the disk, on this machine, with this firmware and for what you signed alone.\n"
     "An older /boot: from the first counter on, a /boot that you signed once and replaced is refused.\n"
     "TPM: who owns it, what it holds, and taking its ownership.";
@@ -43,7 +43,7 @@ static void build(const struct menu *menu, struct shown *shown)
 	add(shown, TPM, 'm', "TPM: state, ownership", menu->tpm_foreign.code == E_NONE ? UI_NORMAL : UI_WARNING);
 	if (menu->tpm)
 		add(shown, HOTP, 'h', "HOTP: security dongle", UI_NORMAL);
-	add(shown, KEYS, 'g', "Keys and PINs of the security dongle", UI_NORMAL);
+	add(shown, KEYS, 'g', "Keys: security dongle, backup drive", UI_NORMAL);
 	if (verified && menu->tpm)
 		add(shown, UNLOCK, 'd', "Disk unlock key", UI_NORMAL);
 	if (verified && menu->tpm && misses_counter(menu))
@@ -64,8 +64,7 @@ static int choose(struct menu *menu, enum choice choice)
 		screen_hotp(menu);
 		return 0;
 	case KEYS:
-		screen_keys(menu);
-		return 0;
+		return screen_keys(menu);
 	case UNLOCK:
 		screen_unlock(menu);
 		return 0;

@@ -61,23 +61,17 @@ static int offer_restart(struct menu *menu)
 	return yes ? MENU_EXIT_REBOOT : 0;
 }
 
-int screen_rom_key(struct menu *menu)
+int menu_store_rom_key(struct menu *menu, struct bytes content, const char *name, bool *ret_stored)
 {
-	CLEANUP(buffer_clear) struct buffer content = {0};
-	CLEANUP(menu_rom_change_clear) struct menu_rom_change change = {.title = TITLE, .name = OWNER_FILE_KEY};
-	struct media_file file;
+	CLEANUP(menu_rom_change_clear)
+	struct menu_rom_change change = {.title = TITLE, .name = OWNER_FILE_KEY, .content = content};
 	struct ui_text text = {0};
 	struct error error;
 	size_t written = 0;
 	bool yes;
-	int r;
+	int r = describe(content, name, &text, &error);
 
-	if (!menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
-		return 0;
-	r = media_read(&file, OWNER_FILE_MAX_SIZE, &content, &error);
-	change.content = buffer_bytes(&content);
-	if (r == 0)
-		r = describe(change.content, file.name, &text, &error);
+	*ret_stored = false;
 	if (r == 0)
 		r = menu_rom_change_prepare(menu, &change, &error);
 	yes = r == 0 && confirm(menu, &change, &text) && menu_may(menu, ACCESS_SETTINGS);
@@ -90,6 +84,24 @@ int screen_rom_key(struct menu *menu)
 	}
 	if (r < 0 || !yes)
 		return 0;
+	*ret_stored = true;
 	log_line("key stored in=rom written=%zu", written);
 	return offer_restart(menu);
+}
+
+int screen_rom_key(struct menu *menu)
+{
+	CLEANUP(buffer_clear) struct buffer content = {0};
+	struct media_file file;
+	struct error error;
+	bool stored;
+
+	if (!menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
+		return 0;
+	if (media_read(&file, OWNER_FILE_MAX_SIZE, &content, &error) < 0) {
+		log_error(&error);
+		screen_error(menu, "The key was not stored", &error);
+		return 0;
+	}
+	return menu_store_rom_key(menu, buffer_bytes(&content), file.name, &stored);
 }

@@ -10,6 +10,7 @@
 #include "boot/reading.h"
 #include "boot/signing_key.h"
 #include "boot/system.h"
+#include "disk/drive.h"
 #include "dongle/openpgp.h"
 #include "menu/menu.h"
 #include "owner/approval.h"
@@ -84,14 +85,17 @@ int screen_tpm(struct menu *menu);
 int screen_record_tpm(struct menu *menu, struct bytes name, bool *ret_recorded);
 /* The owner's public key, from a stick into the ROM. */
 int screen_rom_key(struct menu *menu);
+/* The same with a key that is here already; name: what it is called in a sentence. */
+int menu_store_rom_key(struct menu *menu, struct bytes content, const char *name, bool *ret_stored);
 /* The steps that make the machine the owner's: what is done, what is next. */
 int screen_setup(struct menu *menu);
 /* How many of them are left that are not optional. Costs no command of the TPM. */
 unsigned menu_steps_left(const struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
 void screen_unlock(struct menu *menu);
-/* The OpenPGP card of the dongle: its state, PINs, factory reset after a typed word. */
-void screen_keys(struct menu *menu);
+/* The owner's keys: made on the dongle or for a backup drive, PINs, public key, expiry, revocation, factory reset after
+ * a typed word. */
+int screen_keys(struct menu *menu);
 /* Makes the counter that tells an older /boot from the last signed one (A15). */
 void screen_rollback(struct menu *menu);
 /* Signs /boot with the owner's key from a stick: what changed, the key, its passphrase, the result. */
@@ -137,6 +141,16 @@ int menu_read_owner_key(struct menu *menu, const char *title, const struct media
 /* Asks for its passphrase, where there is one, until the key opens. Errors: -E_REFUSED (none was given),
  * -E_WRONG_AUTH, -E_MALFORMED. */
 int menu_open_owner_key(struct menu *menu, const char *title, struct signing_key *key, struct error *error);
+/* Is an encrypted backup drive (owner/backup.h) plugged in? Reads nothing of it. */
+bool menu_drive_is_plugged_in(void);
+/* Lets the owner choose a stick, or with backup one that is a backup drive. False: he went back, or there is none and
+ * that was said. */
+bool menu_choose_stick(struct menu *menu, bool backup, const char *question, struct drive_stick *ret_stick);
+/* Asks for the passphrase of the backup drive, at most three times, and appends the secret key on it.
+ * Errors: -E_REFUSED (no drive, none was given), those of backup_read_secret. */
+int menu_open_drive(struct menu *menu, const char *title, struct buffer *secret, struct error *error);
+/* The owner's key on the backup drive, as menu_read_owner_key. */
+int menu_read_drive_key(struct menu *menu, const char *title, struct signing_key *key, struct error *error);
 /* Whether this may be done now: the table of trust/access.h, and where it wants the owner, his proof: the owner
  * passphrase of the TPM, asked for each time, or a signature by a key that the ROM knows. Where it may not, that was
  * said, and nothing is done. */

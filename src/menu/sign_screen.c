@@ -25,7 +25,8 @@ static bool confirm(struct menu *menu)
 	            "you changed "
 	            "yourself, by an update of the system for example.");
 	ui_text_add(&text, UI_NORMAL,
-	            "The key is on your security dongle, or a file *.asc, *.gpg, *.key or *.pgp at the top of a disk "
+	            "The key is on your security dongle, on an encrypted backup drive, or a file *.asc, *.gpg, *.key "
+	            "or *.pgp at the top of a disk "
 	            "or USB stick (vfat or ext4), as "
 	            "gpg --export-secret-keys writes it. Nothing of it is kept.");
 	yes = ui_confirm(menu->ui, "Sign /boot as it is now?", &text, "Choose the key", "Back");
@@ -174,17 +175,41 @@ static int sign_by_dongle(struct menu *menu, struct sign_result *result, bool *r
 	return r;
 }
 
-/* Where a dongle is plugged in, the owner says which key. False: he went back. */
-static bool choose_dongle(struct menu *menu, bool *ret_dongle)
+static int sign_by_drive(struct menu *menu, struct sign_result *result, bool *ret_written, struct error *error)
 {
-	static const struct ui_item items[] = {{'d', "The key on the security dongle", UI_NORMAL},
-	                                       {'s', "The key in a file on a disk or stick", UI_NORMAL}};
-	const struct ui_menu choice = {.title = "Which key signs?", .items = items, .count = ARRAY_SIZE(items)};
-	size_t chosen = 1;
+	CLEANUP(signing_key_clear) struct signing_key key = {0};
+	int r = menu_read_drive_key(menu, TITLE, &key, error);
 
-	if (openpgp_card_is_plugged_in() && ui_menu_run(menu->ui, &choice, &chosen) != UI_CHOSEN)
+	if (r == 0)
+		r = menu_open_owner_key(menu, TITLE, &key, error);
+	return r < 0 ? r : sign(menu, &key, NULL, result, ret_written, error);
+}
+
+enum source { DONGLE, DRIVE, FILE_ON_STICK, SOURCES };
+
+/* Where a dongle or a backup drive is plugged in, the owner says which key. False: he went back. */
+static bool choose_source(struct menu *menu, enum source *ret_source)
+{
+	static const struct ui_item all[SOURCES] = {{'d', "The key on the security dongle", UI_NORMAL},
+	                                            {'b', "The key on the encrypted backup drive", UI_NORMAL},
+	                                            {'s', "The key in a file on a disk or stick", UI_NORMAL}};
+	const bool there[SOURCES] = {openpgp_card_is_plugged_in(), menu_drive_is_plugged_in(), true};
+	struct {
+		enum source sources[SOURCES];
+		struct ui_item items[SOURCES];
+	} shown;
+	struct ui_menu choice = {.title = "Which key signs?", .items = shown.items};
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < SOURCES; i++) {
+		if (!there[i])
+			continue;
+		shown.sources[choice.count] = (enum source)i;
+		shown.items[choice.count++] = all[i];
+	}
+	if (choice.count > 1 && ui_menu_run(menu->ui, &choice, &chosen) != UI_CHOSEN)
 		return false;
-	*ret_dongle = chosen == 0;
+	*ret_source = shown.sources[chosen];
 	return true;
 }
 
@@ -193,15 +218,17 @@ void screen_sign(struct menu *menu)
 	struct sign_result result = {0};
 	struct media_file file;
 	struct error error;
-	bool written = false, dongle;
+	enum source source;
+	bool written = false;
 	int r;
 
-	if (!confirm(menu) || !offer_root(menu) || !choose_dongle(menu, &dongle))
+	if (!confirm(menu) || !offer_root(menu) || !choose_source(menu, &source))
 		return;
-	if (!dongle && !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
+	if (source == FILE_ON_STICK && !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
 		return;
-	r = dongle ? sign_by_dongle(menu, &result, &written, &error)
-	           : sign_by_file(menu, &file, &result, &written, &error);
+	r = source == DONGLE  ? sign_by_dongle(menu, &result, &written, &error)
+	    : source == DRIVE ? sign_by_drive(menu, &result, &written, &error)
+	                      : sign_by_file(menu, &file, &result, &written, &error);
 	if (r < 0)
 		log_line("sign refused code=%s written=%s sentence=\"%s\"", error_name(error.code),
 		         written ? "yes" : "no", error.sentence);

@@ -15,15 +15,20 @@
 #define PREFIX      "heads-"
 #define FLAGS       (MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC)
 
-static bool attach(const char *device)
+static bool attach_with(const char *device, unsigned long flags)
 {
 	static const char *const types[] = {"vfat", "ext4"};
 
 	(void)mkdir(MOUNT_POINT, 0700);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (mount(device, MOUNT_POINT, types[i], FLAGS, NULL) == 0)
+		if (mount(device, MOUNT_POINT, types[i], flags, NULL) == 0)
 			return true;
 	return false;
+}
+
+static bool attach(const char *device)
+{
+	return attach_with(device, FLAGS);
 }
 
 static void detach(void)
@@ -106,5 +111,53 @@ int media_read(const struct media_file *file, size_t limit, struct buffer *conte
 		                 file->device);
 	r = read_file(file, limit, content, error);
 	detach();
+	return r;
+}
+
+/* --- writing -------------------------------------------------------------------------------------------------------
+ */
+
+size_t media_places(struct media_place places[MEDIA_MAX_FILES])
+{
+	struct block_device devices[BLOCK_MAX_DEVICES];
+	size_t device_count = block_list(devices), count = 0;
+
+	for (size_t i = 0; i < device_count && count < MEDIA_MAX_FILES; i++) {
+		if (!devices[i].portable || !attach(devices[i].path))
+			continue;
+		detach();
+		(void)snprintf(places[count].device, sizeof(places->device), "%.47s", devices[i].path);
+		block_model(devices[i].path, places[count].disk, sizeof(places->disk));
+		count++;
+	}
+	return count;
+}
+
+int media_write(const struct media_place *place, const char *name, struct bytes content, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer again = {0};
+	struct media_file file = {.package = false};
+	int directory, r;
+
+	if (!attach_with(place->device, FLAGS & ~(unsigned long)MS_RDONLY))
+		return error_set_errno(error, E_IO, place->device, errno, "%s cannot be written to", place->device);
+	directory = open(MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = directory < 0 ? error_set_errno(error, E_IO, place->device, errno, "%s cannot be opened", place->device)
+	                  : file_replace(directory, name, content, 0644, error);
+	cleanup_close(&directory);
+	/* Not lazily: once it is unmounted, all of it is on the stick. */
+	if (umount2(MOUNT_POINT, 0) != 0) {
+		detach();
+		if (r == 0)
+			r = error_set_errno(error, E_IO, place->device, errno, "%s cannot be unmounted", place->device);
+	}
+	if (r < 0)
+		return r;
+	(void)snprintf(file.device, sizeof(file.device), "%s", place->device);
+	(void)snprintf(file.name, sizeof(file.name), "%s", name);
+	r = media_read(&file, content.size, &again, error);
+	if (r == 0 && !bytes_equal(buffer_bytes(&again), content))
+		return error_set(error, E_IO, place->device, "%s on %s does not read as it was written", name,
+		                 place->device);
 	return r;
 }

@@ -26,4 +26,17 @@ size_t media_list(enum media_kind kind, struct media_file files[MEDIA_MAX_FILES]
 /* Reads one of them, once, into the buffer. Errors: -E_IO, -E_NOT_REGULAR, -E_TOO_LARGE, -E_MEMORY. */
 int media_read(const struct media_file *file, size_t limit, struct buffer *content, struct error *error);
 
+/* A file system that the owner can take along. */
+struct media_place {
+	char device[48]; /* "/dev/sda1" */
+	char disk[64];   /* what its maker calls the disk: "SanDisk Cruzer"; made safe for a screen */
+};
+/* Lists the vfat and ext4 file systems on sticks (disk/block.h: removable, or on the USB). Each is mounted read-only
+ * and released again. Returns how many. */
+size_t media_places(struct media_place places[MEDIA_MAX_FILES]);
+/* Writes a file to the top of it, whole or not at all (file_replace), in the place of one of that name, and makes sure
+ * that it is on the medium. Errors: -E_IO (gone, full, write-protected, or it reads otherwise afterwards), -E_MEMORY.
+ */
+int media_write(const struct media_place *place, const char *name, struct bytes content, struct error *error);
+
 #endif

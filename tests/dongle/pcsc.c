@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A PC/SC library with one reader, which is the virtual dongle in this process: with `pcsc-driver` in scdaemon.conf
- * GnuPG's own scdaemon works with it, without a machine around. DONGLE_STATE names the state file (without it: dongle,
- * beside HOME), DONGLE_FAULT a fault. */
+ * GnuPG's own scdaemon works with it, without a machine around. DONGLE_STATE names the state file (without it: where a
+ * file LIBRARY.keep is, LIBRARY.state; else dongle, beside HOME), DONGLE_FAULT a fault. */
 #include "apdu.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "fault.h"
+#include <dlfcn.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* winscard.h of pcsc-lite. */
 typedef long handle;
@@ -54,6 +56,21 @@ long SCardControl(handle card_handle, dword code, const void *input, dword input
 long SCardTransmit(handle card_handle, const void *send_header, const unsigned char *send, dword send_size,
                    void *receive_header, unsigned char *receive, dword *receive_size);
 
+/* Beside the library, where that is asked for: a program that clears the environment keeps its dongle so. */
+static const char *state_beside_library(void)
+{
+	Dl_info info;
+	char keep[sizeof(state_path)];
+
+	if (dladdr((const void *)&loaded, &info) == 0 || !info.dli_fname)
+		return NULL;
+	(void)snprintf(keep, sizeof(keep), "%s.keep", info.dli_fname);
+	if (access(keep, F_OK) != 0)
+		return NULL;
+	(void)snprintf(state_path, sizeof(state_path), "%s.state", info.dli_fname);
+	return state_path;
+}
+
 long SCardEstablishContext(dword scope, const void *one, const void *two, handle *ret_context)
 {
 	const char *fault = getenv("DONGLE_FAULT");
@@ -63,6 +80,8 @@ long SCardEstablishContext(dword scope, const void *one, const void *two, handle
 	(void)two;
 	if (!loaded) {
 		card.state_path = getenv("DONGLE_STATE");
+		if (!card.state_path)
+			card.state_path = state_beside_library();
 		if (!card.state_path && getenv("HOME")) {
 			(void)snprintf(state_path, sizeof(state_path), "%s/../dongle", getenv("HOME"));
 			card.state_path = state_path;

@@ -3,6 +3,7 @@
 #include "attest/hotp.h"
 #include "base/cleanup.h"
 #include "dongle/hid_dongle.h"
+#include "format/ccid.h"
 #include "integration/swtpm.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
@@ -60,11 +61,37 @@ static int exchange(void *context, const uint8_t report[HOTP_HID_REPORT_SIZE], u
 	return 0;
 }
 
+/* The same for a Nitrokey 3: its card reader, whole messages. */
+static int transmit(void *context, struct bytes command, struct buffer *answer, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer message = {0};
+	struct ccid_answer got;
+	uint8_t received[4096];
+	size_t size;
+	int r;
+
+	(void)context;
+	if (unplugged)
+		return error_set(error, E_IO, "dongle", "unplugged");
+	codes_sent += command.data[1] == 0xb1;
+	ccid_encode(CCID_TRANSFER, 7, command, &message);
+	size = hid_dongle_reader(message.data, message.size, received, sizeof(received));
+	r = ccid_decode(bytes_make(received, size), &got, error);
+	if (r == 0)
+		assert_int_equal(got.sequence, 7);
+	if (r == 0)
+		buffer_append_bytes(answer, got.data);
+	return r;
+}
+
 static void plug(enum hotp_model model, struct hotp_dongle *dongle)
 {
 	*dongle = HOTP_DONGLE_CLOSED;
 	dongle->model = model;
-	dongle->exchange = exchange;
+	if (model == HOTP_NITROKEY_3)
+		dongle->transmit = transmit;
+	else
+		dongle->exchange = exchange;
 }
 
 static void program(struct tpm *tpm)
@@ -354,6 +381,63 @@ static void test_commands(void **state)
 	assert_int_equal(swtpm_tool(&swtpm, NULL, "%s --tpm %s hotp new", TEST_HEADS, swtpm.where), 3);
 }
 
+/* A Nitrokey 3: the first PIN is set, a wrong one is told with its tries, the last one is never spent; foreign, wrong,
+ * emptied and unplugged ones are told apart, and a foreign one gets no code. */
+static void test_A9_nitrokey_3(void **state)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(hotp_dongle_close) struct hotp_dongle dongle = HOTP_DONGLE_CLOSED;
+	const struct bytes pin = bytes_from_string("first PIN"), wrong = bytes_from_string("wrong PIN");
+	struct hotp_identity identity;
+	struct hotp_setup known;
+	struct error error;
+	uint64_t value;
+
+	(void)state;
+	hid_dongle_make("nitrokey-3", SERIAL);
+	plug(HOTP_NITROKEY_3, &dongle);
+	assert_int_equal(hotp_dongle_identify(&dongle, &identity, &error), 0);
+	assert_int_equal(identity.says.serial, SERIAL);
+	assert_int_equal(identity.says.major, 1);
+	assert_int_equal(identity.says.minor, 8);
+	assert_false(identity.has_pin);
+	assert_int_equal(hotp_dongle_program(&dongle, bytes_from_string("12345678901234567890"), &error), -E_ORDER);
+	assert_int_equal(hotp_dongle_log_in(&dongle, pin, &error), 0);
+	assert_int_equal(hotp_dongle_identify(&dongle, &identity, &error), 0);
+	assert_true(identity.has_pin);
+	assert_int_equal(identity.admin_tries, 8);
+	assert_int_equal(hotp_new(tpm, &dongle, BYTES_EMPTY, &error), 0);
+	assert_int_equal(hotp_look(tpm, &known, &error), 0);
+	assert_int_equal(known.model, HOTP_NITROKEY_3);
+	assert_int_equal(known.serial, SERIAL);
+	/* anew, over what is there; and with a PIN that is not right any more what is there stays */
+	assert_int_equal(hotp_new(tpm, &dongle, BYTES_EMPTY, &error), 0);
+	tpm_close(&tpm);
+	for (unsigned i = 0; i < 12; i++)
+		assert_int_equal(check_at_start(HOTP_NITROKEY_3, &error), HOTP_RIGHT);
+	assert_int_equal(hotp_dongle_log_in(&dongle, wrong, &error), -E_WRONG_AUTH);
+	assert_non_null(strstr(error.sentence, "7 tries are left"));
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(hotp_dongle_log_in(&dongle, wrong, &error), -E_WRONG_AUTH);
+	assert_non_null(strstr(error.sentence, "1 try is left"));
+	assert_int_equal(hotp_dongle_log_in(&dongle, pin, &error), -E_LOCKED_OUT);
+	assert_int_equal(check_at_start(HOTP_NITROKEY_3, &error), HOTP_RIGHT);
+	codes_sent = 0;
+	hid_dongle_rename(SERIAL + 1);
+	assert_int_equal(check_at_start(HOTP_NITROKEY_3, &error), HOTP_FOREIGN);
+	hid_dongle_rename(SERIAL);
+	assert_int_equal(codes_sent, 0);
+	tpm = swtpm_open(&swtpm);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(tpm_counter_increment(tpm, TPM_COUNTER_HOTP, &value, &error), 0);
+	tpm_close(&tpm);
+	assert_int_equal(check_at_start(HOTP_NITROKEY_3, &error), HOTP_WRONG);
+	hid_dongle_make("nitrokey-3", SERIAL);
+	assert_int_equal(check_at_start(HOTP_NITROKEY_3, &error), HOTP_NOT_PROGRAMMED);
+	unplugged = true;
+	assert_int_equal(check_at_start(HOTP_NITROKEY_3, &error), -E_IO);
+}
+
 int main(void)
 {
 #define WITH_TPM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -368,6 +452,7 @@ int main(void)
 	    WITH_TPM(test_interrupted),
 	    WITH_TPM(test_A10_no_secret_comes_from_the_flash),
 	    WITH_TPM(test_commands),
+	    WITH_TPM(test_A9_nitrokey_3),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,27 @@ static void test_unblock(void **state)
 	assert_ok(openpgp_card_change_pin(session, OPENPGP_PIN, bytes_from_string("765432"), PIN, &error));
 }
 
+/* The reset code, once it is set, unblocks the user PIN without the admin PIN; its last try is not spent either. */
+static void test_reset_code(void **state)
+{
+	const struct bytes code = bytes_from_string("code of reset"), fresh = bytes_from_string("765432");
+
+	(void)state;
+	assert_int_equal(openpgp_card_unblock_by_code(session, code, fresh, &error), -E_LOCKED_OUT); /* none is set */
+	assert_ok(openpgp_card_change_pin(session, OPENPGP_RESET, ADMIN, code, &error));
+	assert_int_equal(openpgp_card_change_pin(session, OPENPGP_PIN, WRONG, PIN, &error), -E_WRONG_AUTH);
+	tries(2, 3, 3);
+	assert_int_equal(openpgp_card_unblock_by_code(session, WRONG, fresh, &error), -E_WRONG_AUTH);
+	assert_non_null(strstr(error.sentence, "2 tries are left"));
+	assert_ok(openpgp_card_unblock_by_code(session, code, fresh, &error));
+	tries(3, 3, 3);
+	assert_ok(openpgp_card_change_pin(session, OPENPGP_PIN, fresh, PIN, &error));
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(openpgp_card_unblock_by_code(session, WRONG, fresh, &error), -E_WRONG_AUTH);
+	assert_int_equal(openpgp_card_unblock_by_code(session, code, fresh, &error), -E_LOCKED_OUT);
+	tries(3, 1, 3);
+}
+
 /* A wrong admin PIN costs one try with each of the operations, not one for each key or prompt. */
 static void test_wrong_pins_cost_one_try(void **state)
 {
@@ -365,6 +386,7 @@ int main(void)
 	    TEST(test_pins_are_changed),
 	    TEST(test_the_card_is_never_locked),
 	    TEST(test_unblock),
+	    TEST(test_reset_code),
 	    TEST(test_wrong_pins_cost_one_try),
 	    TEST(test_keys_made_on_the_card),
 	    TEST(test_keys_moved_to_the_card),

@@ -12,6 +12,7 @@ from owner_steps import MANUAL, to_menu
 from test_sign_in_machine import disk_hash, update
 
 PIN = "123456"
+ADMIN_PIN = "12345678"
 WRONG = "654321"
 FRESH = "98765432"
 
@@ -62,11 +63,13 @@ def change_pin(machine):
     """On the screen of keys: what the dongle says, and another user PIN. Ends in the main menu."""
     machine.see(r"Power off", 30)
     machine.send("c")
-    machine.see(r"Keys and PINs of the security dongle", 20)
+    machine.see(r"Keys: security dongle", 20)
     machine.send("g")
     _, card = machine.line("key card", 60)
     require(card["pin"] == "3" and card["admin"] == "3", f"{card}")
     machine.see(Owner("owner").fingerprint, 20)
+    machine.send("p")
+    machine.see(r"Set the reset code", 20)
     machine.send("u")
     machine.see(r"Tries left: 3", 20)
     machine.send(PIN + "\r")
@@ -79,6 +82,8 @@ def change_pin(machine):
     machine.see(r"has the new user PIN", 20)
     machine.send("\r")
     machine.line("key card", 60)
+    machine.see(r"Set the reset code", 20)
+    machine.send("\x1b")
     machine.see(r"Factory reset", 20)
     machine.send("\x1b")
 

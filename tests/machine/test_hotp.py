@@ -86,3 +86,51 @@ def test_A9_changed_settings_and_a_foreign_dongle(directory):
 
 
 test_A9_changed_settings_and_a_foreign_dongle.seconds = 300
+
+FIRST_PIN = "secrets of mine"
+
+
+def test_A9_nitrokey_3(directory):
+    """A Nitrokey 3 gets its first PIN and a secret, and confirms the next start; GnuPG has the same reader in between.
+    Another one gets no code."""
+    with machine_with(directory, settings=MANUAL) as machine:
+        machine.power_cut()
+        plug(machine, directory, "nitrokey-3")
+        machine.power_on()
+        enrol(machine)
+        machine.see(r"Power off", 20)
+        machine.send("c")
+        machine.see(r"HOTP: security", 20)
+        machine.send("h")
+        machine.see(r"its secrets have no PIN yet", 20)
+        machine.send("y")
+        machine.see(r"New secrets PIN", 20)
+        machine.send(FIRST_PIN + "\r")
+        machine.see(r"of the dongle, again", 20)
+        machine.send(FIRST_PIN + "\r")
+        _, found = machine.line("hotp programmed", 60)
+        require(found["serial"] == "00000001", f"{found}")
+        machine.see(r"HOTP +green: the dongle confirms this firmware", 20)
+        start(machine, "hotp ok", serial="00000001")
+        machine.send("c")
+        machine.see(r"Keys: security dongle", 20)
+        machine.send("g")
+        _, card = machine.line("key card", 60)
+        require(card["serial"] == "00000001", f"{card}")
+        machine.see(r"New keys", 20)
+        machine.send("\x1b")
+        machine.see(r"Power off", 20)
+        # The dongle is the same for HOTP after GnuPG had it.
+        machine.send("c")
+        machine.see(r"HOTP: security", 20)
+        machine.send("h")
+        machine.see(r"secrets PIN tries left: 8", 20)
+        machine.send("\x1b")
+        machine.refuse(FIRST_PIN.encode(), "a PIN is on the screen or the log")
+        require(not error_lines(machine), f"{error_lines(machine)}")
+        plug(machine, directory, "librem-key")
+        start(machine, "hotp refused", answer="foreign")
+        machine.see(r"NOT YOUR DONGLE", 20)
+
+
+test_A9_nitrokey_3.seconds = 300
