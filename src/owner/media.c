@@ -13,17 +13,22 @@
 
 #define MOUNT_POINT "/run/heads/media"
 #define PREFIX      "heads-"
-#define FLAGS       (MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC)
+#define FLAGS       (MS_NODEV | MS_NOSUID | MS_NOEXEC)
 
-static bool attach(const char *device)
+static bool attach_as(const char *device, unsigned long more_flags)
 {
 	static const char *const types[] = {"vfat", "ext4"};
 
 	(void)mkdir(MOUNT_POINT, 0700);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (mount(device, MOUNT_POINT, types[i], FLAGS, NULL) == 0)
+		if (mount(device, MOUNT_POINT, types[i], FLAGS | more_flags, NULL) == 0)
 			return true;
 	return false;
+}
+
+static bool attach(const char *device)
+{
+	return attach_as(device, MS_RDONLY);
 }
 
 static void detach(void)
@@ -88,6 +93,8 @@ static int read_file(const struct media_file *file, size_t limit, struct buffer 
 	CLEANUP_CLOSE int fd = openat(directory, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
 
+	if (fd < 0 && errno == ENOENT)
+		return error_set(error, E_NOT_FOUND, file->name, "there is no file %s on %s", file->name, file->device);
 	if (fd < 0 || fstat(fd, &status) != 0)
 		return error_set_errno(error, E_IO, file->name, errno, "%s on %s cannot be read", file->name,
 		                       file->device);
@@ -106,5 +113,53 @@ int media_read(const struct media_file *file, size_t limit, struct buffer *conte
 		                 file->device);
 	r = read_file(file, limit, content, error);
 	detach();
+	return r;
+}
+
+size_t media_list_sticks(const char *excluded, struct media_file sticks[MEDIA_MAX_FILES])
+{
+	struct block_device devices[BLOCK_MAX_DEVICES];
+	size_t device_count = block_list(devices), count = 0;
+
+	for (int removable = 1; removable >= 0; removable--)
+		for (size_t i = 0; i < device_count && count < MEDIA_MAX_FILES; i++) {
+			if (devices[i].removable != (removable == 1) ||
+			    (excluded && strcmp(excluded, devices[i].path) == 0) || !attach(devices[i].path))
+				continue;
+			detach();
+			sticks[count] = (struct media_file){.package = false};
+			(void)snprintf(sticks[count++].device, sizeof(sticks->device), "%.47s", devices[i].path);
+		}
+	return count;
+}
+
+static int write_file(const struct media_file *file, struct bytes content, struct error *error)
+{
+	CLEANUP_CLOSE int directory = open(MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
+
+	if (directory < 0)
+		return error_set_errno(error, E_IO, file->device, errno, "%s cannot be opened", file->device);
+	if (fstatat(directory, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(error, E_EXISTS, file->name, "there is a file %s on %s already, and it stays",
+		                 file->name, file->device);
+	return file_replace(directory, file->name, content, 0600, error);
+}
+
+int media_write(const struct media_file *file, struct bytes content, struct error *error)
+{
+	int r;
+
+	if (!attach_as(file->device, 0))
+		return error_set(error, E_IO, file->device,
+		                 "%s cannot be mounted to write on; is the stick still there, and not write-protected?",
+		                 file->device);
+	r = write_file(file, content, error);
+	/* It is whole when nothing holds it any more: the owner may pull it out. */
+	if (umount2(MOUNT_POINT, 0) != 0) {
+		detach();
+		if (r == 0)
+			r = error_set_errno(error, E_IO, file->device, errno, "%s cannot be unmounted", file->device);
+	}
 	return r;
 }
