@@ -48,6 +48,8 @@ static bool is_wanted(enum media_kind kind, const char *name)
 	if (kind == MEDIA_KEYS)
 		return name[0] != '.' && (ends_with(name, ".asc") || ends_with(name, ".gpg") ||
 		                          ends_with(name, ".key") || ends_with(name, ".pgp"));
+	if (kind == MEDIA_ANSWERS)
+		return strncasecmp(name, "heads-owner", strlen("heads-owner")) == 0 && ends_with(name, ".txt");
 	if (ends_with(name, ".zip"))
 		return name[0] != '.';
 	return strncasecmp(name, PREFIX, strlen(PREFIX)) == 0 && (ends_with(name, ".tar") || ends_with(name, ".rom"));

@@ -13,6 +13,7 @@
 enum media_kind {
 	MEDIA_FIRMWARE, /* heads-*.tar, heads-*.rom, and *.zip as the original names its updates */
 	MEDIA_KEYS,     /* *.asc, *.gpg, *.key, *.pgp */
+	MEDIA_ANSWERS,  /* heads-owner*.txt */
 };
 
 struct media_file {

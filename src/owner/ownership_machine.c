@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "owner/ownership_machine_private.h"
 #include "owner/tpm_reset.h"
+#include <string.h>
 #include <time.h>
 
 #define DONGLE_WAIT_MS 2000
@@ -140,6 +141,38 @@ void ownership_machine_world(struct ownership_machine *machine, struct ownership
 	ownership_machine_fill_key(ret_world);
 	ownership_machine_fill_boot(ret_world);
 	ownership_machine_fill_rom(ret_world);
+}
+
+struct pool {
+	struct tpm *tpm;
+	struct secret bytes;
+	size_t used;
+};
+
+static int from_pool(void *context, void *data, size_t size, struct error *error)
+{
+	struct pool *pool = context;
+	int r = 0;
+
+	if (pool->bytes.size < pool->used + size) {
+		secret_clear(&pool->bytes);
+		pool->used = 0;
+		r = totp_make_secret(pool->tpm, &pool->bytes, error);
+	}
+	if (r < 0)
+		return r;
+	memcpy(data, pool->bytes.data + pool->used, size);
+	pool->used += size;
+	return 0;
+}
+
+int ownership_draw(struct tpm *tpm, struct secret *ret_passphrase, struct error *error)
+{
+	struct pool pool = {.tpm = tpm};
+	int r = diceware_make(DICEWARE_MIN_WORDS, from_pool, &pool, ret_passphrase, error);
+
+	secret_clear(&pool.bytes);
+	return r;
 }
 
 void ownership_machine_clear(struct ownership_machine *machine)

@@ -31,6 +31,9 @@ struct ownership_machine {
 
 /* Fills in the table; it borrows the machine. */
 void ownership_machine_world(struct ownership_machine *machine, struct ownership_world *ret_world);
+/* Draws a passphrase of DICEWARE_MIN_WORDS words, from the TPM's random numbers and the kernel's, either of which
+ * suffices. Errors: those of diceware_make and totp_make_secret. */
+int ownership_draw(struct tpm *tpm, struct secret *ret_passphrase, struct error *error);
 void ownership_machine_clear(struct ownership_machine *machine);
 
 #endif
