@@ -55,10 +55,8 @@ const char *ownership_destroys(const struct ownership *ownership, enum ownership
 
 /* --- what the answers want ---------------------------------------------------------------------------------------- */
 
-static bool wants(const struct ownership *ownership, enum ownership_step step)
+bool ownership_wants(const struct ownership_answers *answers, enum ownership_step step)
 {
-	const struct ownership_answers *answers = ownership->answers;
-
 	switch (step) {
 	case OWNERSHIP_DISK:
 		return ownership_answers_have(answers, ANSWER_NEW_DISK_PASSPHRASE);
@@ -98,7 +96,7 @@ static int look_at(struct ownership *ownership, enum ownership_step step, struct
 	unsigned left = 0;
 	int r;
 
-	if (!wants(ownership, step)) {
+	if (!ownership_wants(ownership->answers, step)) {
 		ownership->states[step] = OWNERSHIP_NOT_WANTED;
 		return 0;
 	}

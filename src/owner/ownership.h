@@ -127,6 +127,8 @@ struct ownership {
 const char *ownership_step_name(enum ownership_step step);
 /* The word of the console log: "tpm", "key", "disk-key". */
 const char *ownership_step_word(enum ownership_step step);
+/* Whether a run with these answers has this step. Pure. */
+bool ownership_wants(const struct ownership_answers *answers, enum ownership_step step);
 /* What a step that is left will destroy or change for good, in a sentence; NULL: nothing. */
 const char *ownership_destroys(const struct ownership *ownership, enum ownership_step step);
 
