@@ -11,7 +11,7 @@
 #define DICEWARE_MIN_WORDS 4    /* 51 bits */
 #define DICEWARE_MAX_WORDS 12
 #define DICEWARE_MAX_WORD  9 /* characters of the longest */
-#define DICEWARE_MAX_SIZE  (DICEWARE_MAX_WORDS * (DICEWARE_MAX_WORD + 1))
+#define DICEWARE_MAX_SIZE  ((size_t)DICEWARE_MAX_WORDS * (DICEWARE_MAX_WORD + 1))
 
 /* All of them, in the list's order, each followed by a space. */
 extern const char diceware_words[];

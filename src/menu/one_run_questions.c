@@ -15,6 +15,10 @@ struct choice {
 	char key;
 };
 
+struct list {
+	struct ui_item items[MEDIA_MAX_FILES];
+};
+
 struct question {
 	enum ownership_answer answer;
 	const char *title;
@@ -38,14 +42,14 @@ static void explain(void *context, struct ui_text *text)
 
 static bool ask_choice(struct one_run *run, const struct question *question)
 {
-	struct ui_item items[CHOICES];
+	struct list list;
 	struct ui_menu screen = {
-	    .title = question->title, .status = explain, .context = (void *)question, .items = items};
+	    .title = question->title, .status = explain, .context = (void *)question, .items = list.items};
 	size_t choice;
 
 	for (; screen.count < CHOICES && question->choices[screen.count].value; screen.count++)
-		items[screen.count] = (struct ui_item){question->choices[screen.count].key,
-		                                       question->choices[screen.count].label, UI_NORMAL};
+		list.items[screen.count] = (struct ui_item){question->choices[screen.count].key,
+		                                            question->choices[screen.count].label, UI_NORMAL};
 	if (ui_menu_run(run->menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
 		return false;
 	return set(run, question->answer, question->choices[choice].value);
@@ -137,8 +141,8 @@ static bool ask_secret(struct one_run *run, const struct question *question, boo
 bool one_run_choose_stick(struct one_run *run, bool must)
 {
 	struct media_file sticks[MEDIA_MAX_FILES];
-	struct ui_item items[MEDIA_MAX_FILES + 1];
-	struct ui_menu screen = {.title = "Which stick do the files go to?", .items = items};
+	struct list list;
+	struct ui_menu screen = {.title = "Which stick do the files go to?", .items = list.items};
 	struct error error;
 	size_t choice = 0;
 
@@ -154,12 +158,12 @@ bool one_run_choose_stick(struct one_run *run, bool must)
 	if (screen.count == 0)
 		return !must;
 	for (size_t i = 0; i < screen.count; i++)
-		items[i] = (struct ui_item){.label = sticks[i].device};
-	if (!must)
-		items[screen.count++] = (struct ui_item){'n', "None", UI_NORMAL};
+		list.items[i] = (struct ui_item){.label = sticks[i].device};
+	if (!must && screen.count < MEDIA_MAX_FILES)
+		list.items[screen.count++] = (struct ui_item){'n', "None", UI_NORMAL};
 	if (screen.count > 1 && (ui_menu_run(run->menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count))
 		return false;
-	if (items[choice].key != 'n')
+	if (list.items[choice].key != 'n')
 		(void)snprintf(run->medium, sizeof(run->medium), "%s", sticks[choice].device);
 	return true;
 }

@@ -24,9 +24,10 @@ static int tpm_is_owned(void *context, struct bytes owner, struct error *error)
 	struct bytes name;
 	int r = needs_tpm(machine, error);
 
-	if (r == 0)
-		r = tpm_get_info(machine->tpm, &info, error);
-	if (r < 0 || !info.owner_auth_set || owner.size == 0)
+	if (r < 0 || owner.size == 0)
+		return r;
+	r = tpm_get_info(machine->tpm, &info, error);
+	if (r < 0 || !info.owner_auth_set)
 		return r;
 	r = tpm_storage_key_name(machine->tpm, &name, error);
 	if (r == -E_NOT_FOUND || r == -E_FOREIGN_TPM)

@@ -82,16 +82,17 @@ static int make_writable(void *context, struct error *error)
 	return r;
 }
 
-static int sign(struct sign_request *request, struct error *error)
+static int sign(const struct sign_request *wanted, struct error *error)
 {
+	struct sign_request request = *wanted;
 	struct sign_result result;
 	bool writable = false;
 	struct error problem;
 	int r;
 
-	request->make_writable = make_writable;
-	request->context = &writable;
-	r = sign_directory(request, &result, error);
+	request.make_writable = make_writable;
+	request.context = &writable;
+	r = sign_directory(&request, &result, error);
 	if (writable && boot_device_writable(BOOT_MOUNT_POINT, false, &problem) < 0)
 		log_error(&problem); /* it is read again from a mount of its own */
 	if (r == 0)

@@ -91,7 +91,7 @@ static int disk_key_make(void *context, struct bytes disk, struct bytes unlock, 
 
 	if (r < 0)
 		return r;
-	keys = calloc(disks.chosen.count, sizeof(*keys));
+	keys = calloc(disks.chosen.count + 1, sizeof(*keys));
 	if (!keys)
 		return error_set(error, E_MEMORY, "disk", "there is not enough memory for the volume keys");
 	for (size_t i = 0; i < disks.chosen.count && r == 0; i++)

@@ -6,9 +6,12 @@ import os
 import re
 
 from boot_steps import TO_MENU, error_lines, machine_with, require
-from fixtures import rom_for, run
+from fixtures import HEADS, Disk, rom_for, run
+from machine import Expected, Machine
 from owner_steps import MANUAL, shown_code, to_menu
 from test_tpm import expect_record
+from test_unlock import PASSPHRASE as OLD_DISK
+from test_unlock import LuksDisk, files
 from update_steps import stick
 
 TO_KEY = 180        # seconds for GnuPG to make a key under emulation, at most
@@ -227,3 +230,63 @@ def test_all_questions_with_a_dongle(directory):
 
 
 test_all_questions_with_a_dongle.seconds = 600
+
+
+ANSWERS = f"""\
+# for a machine that is handed on
+KEY=memory
+KEY_NAME=Test Owner
+KEY_EMAIL=t@example.org
+KEY_PASSPHRASE=key phrase of the test
+TPM_PASSPHRASE={OWNER}
+DISK_PASSPHRASE={OLD_DISK}
+NEW_DISK_PASSPHRASE=new phrase of the disk
+UNLOCK_KEY=yes
+DEFAULT_ENTRY=first
+SUMMARY=secrets
+"""
+
+
+def test_answers_from_a_file(directory):
+    """Nobody types an answer. The disk's passphrase is another one afterwards, and the TPM, which was told what the ROM will
+    hold, opens it in the first boot."""
+    answers = os.path.join(directory, "heads-owner-1.txt")
+    with open(answers, "w", encoding="ascii") as stream:
+        stream.write(ANSWERS)
+    run([HEADS, "owner", "check", answers])
+    image = stick(directory, answers)
+    disk = Disk(os.path.join(directory, "disk.img"), files(), signer=None)
+    luks = LuksDisk(os.path.join(directory, "luks.img"))
+    with Machine(rom=rom_for(None, MANUAL), disks=[disk.path, luks.path], directory=directory,
+                 options=["--usb", image]) as machine:
+        machine.power_on()
+        to_menu(machine, mode="refused")
+        begin(machine, "f")
+        machine.see(r"Which answers", 60)
+        machine.send("\r")
+        confirm_plan(machine)
+        machine.line("ownership begin", TO_KEY)
+        for step in ("disk", "tpm", "key", "counter", "boot", "disk-key", "totp"):
+            _, found = machine.line("ownership", TO_KEY)
+            require(found.get("step") == step, f"{found} instead of {step}")
+        secret = enrol(machine)
+        finish(machine)
+        expect_owned(machine, secret)
+        expect_menu(machine, secret)
+        machine.send("b")
+        machine.line("unlock-key released", TO_MENU)
+        machine.expect(rb"tiny: ready", 120)
+        require(not error_lines(machine), f"{error_lines(machine)}")
+        for word in (OWNER, "key phrase of the test", "new phrase of the disk", OLD_DISK):
+            require(word.encode() not in machine.output, f"{word} is on the console")
+    luks.opens(b"new phrase of the disk")
+    try:
+        luks.opens(OLD_DISK.encode())
+    except Expected:
+        pass
+    else:
+        raise Expected("the old passphrase still opens the disk")
+    require("new phrase of the disk" in on_stick(image, "heads-summary-1.txt").decode(), "the secrets were asked for")
+
+
+test_answers_from_a_file.seconds = 600
