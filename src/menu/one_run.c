@@ -299,13 +299,14 @@ static bool do_all(struct one_run *run)
 	}
 }
 
-/* The menu knows again what is there. */
+/* The menu knows again what is there: /boot is judged by the keys of this start alone. */
 static void look_again(struct one_run *run)
 {
+	const enum ownership_state tpm = run->ownership.states[OWNERSHIP_TPM];
 	struct menu *menu = run->menu;
 	struct error error;
 
-	if (run->ownership.states[OWNERSHIP_TPM] != OWNERSHIP_LEFT) {
+	if (tpm == OWNERSHIP_DONE) {
 		(void)menu_keep_owner(menu, ownership_answers_bytes(&run->answers, ANSWER_TPM_PASSPHRASE));
 		menu->tpm_record = NULL;
 		menu->tpm_foreign.code = E_NONE;
@@ -339,7 +340,7 @@ static int finish(struct one_run *run)
 static int go(struct one_run *run)
 {
 	struct error error;
-	int status = 0, r = draw(run, &error);
+	int r = draw(run, &error);
 
 	ui_progress(run->menu->ui, ONE_RUN_TITLE, "Looking at what is there ...", 0, 0);
 	if (r == 0)
@@ -352,11 +353,7 @@ static int go(struct one_run *run)
 	if (!confirm_plan(run) || !show_drawn(run))
 		return 0;
 	log_line("ownership begin mode=%s key=%s", run->mode, ownership_answers_get(&run->answers, ANSWER_KEY));
-	if (do_all(run))
-		status = finish(run);
-	if (status == 0)
-		look_again(run);
-	return status;
+	return do_all(run) ? finish(run) : 0;
 }
 
 int screen_one_run(struct menu *menu)
@@ -372,6 +369,8 @@ int screen_one_run(struct menu *menu)
 		screen_error(menu, "The run cannot begin; nothing was done", &error);
 	} else if (choose_mode(&run)) {
 		status = go(&run);
+		if (status == 0)
+			look_again(&run);
 	}
 	close_run(&run);
 	return status;

@@ -11,6 +11,13 @@
 
 #define NAME "the key"
 
+static void show_read(void *context, uint64_t done, uint64_t total)
+{
+	struct ownership_machine *machine = context;
+
+	machine->show_progress(machine->screen, "reading /boot", done, total);
+}
+
 static int boot_is_signed(void *context, struct bytes public, bool first_entry, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer keyring = {0};
@@ -22,8 +29,11 @@ static int boot_is_signed(void *context, struct bytes public, bool first_entry, 
 	if (r < 0)
 		return r;
 	machine->show_progress(machine->screen, "reading /boot", 0, 0);
-	r = boot_system_prepare(boot, machine->boot_device, buffer_bytes(&keyring),
-	                        machine->ignore_rollback ? NULL : machine->tpm);
+	r = boot_system_read(boot, machine->boot_device, buffer_bytes(&keyring), show_read, machine);
+	if (boot->snapshot) /* it outlives the run */
+		snapshot_watch(boot->snapshot, NULL, NULL);
+	if (r == 0)
+		r = boot_system_judge(boot, machine->ignore_rollback ? NULL : machine->tpm);
 	if (r < 0) {
 		*error = boot->problem;
 		return r;
