@@ -112,7 +112,8 @@ $(BUILD)/tests/unit/test_dongle: tests/unit/test_dongle.c $(DONGLE_PARTS) $(DONG
 	$(call say,test,$@)
 	$(Q)$(asan_CC) $(DONGLE_FLAGS) $(asan_FLAGS) -Itests $(filter %.c %.a,$^) $(asan_LINK) -o $@ -lcmocka $(asan_LIBS)
 
-$(BUILD)/tests/integration/test_dongle_gpg $(BUILD)/tests/integration/test_openpgp_gpg $(BUILD)/tests/integration/test_key_command: $(BUILD)/tests/dongle/pcsc.so
+$(BUILD)/tests/integration/test_dongle_gpg $(BUILD)/tests/integration/test_openpgp_gpg $(BUILD)/tests/integration/test_key_command \
+	$(BUILD)/tests/integration/test_ownership_gpg: $(BUILD)/tests/dongle/pcsc.so
 
 $(BUILD)/tests/unit/test_dongle_usb: tests/unit/test_dongle_usb.c emulator/dongle/usb.c $(DONGLE_PARTS) $(DONGLE_HEADERS) $(BUILD)/asan/libheads.a | $(BUILD)/packages/dongle
 	@mkdir -p $(@D)

@@ -16,6 +16,8 @@
 #define DISK_WAIT_MS       5000
 #define MAX_LOGGED_REPORTS 50
 #define MAX_CONFIG_SIZE    ((uint64_t)16 << 20)
+#define KEY_DEVICES        "kexec_key_devices.txt"
+#define MAX_KEY_DEVICES    65536
 
 /* A third of the memory that is free may hold boot files; kexec copies what is booted once more. */
 static uint64_t memory_for_files(void)
@@ -336,6 +338,20 @@ int boot_system_force(struct boot_system *boot, struct tpm *tpm, struct error *e
 	else
 		log_entries(boot);
 	return r;
+}
+
+int boot_system_key_devices(const struct boot_system *boot, struct buffer *text, struct error *error)
+{
+	const struct snapshot_entry *file;
+
+	if (boot->trust.state != TRUST_VERIFIED)
+		return 0;
+	file = signed_set_find(boot->snapshot, boot->verify.set, KEY_DEVICES);
+	if (!file)
+		return 0;
+	if (file->fd < 0 || lseek(file->fd, 0, SEEK_SET) != 0)
+		return error_set(error, E_IO, KEY_DEVICES, "%s is not in memory", KEY_DEVICES);
+	return file_read_fd(file->fd, KEY_DEVICES, MAX_KEY_DEVICES, text, error);
 }
 
 void boot_system_unforce(struct boot_system *boot)

@@ -79,6 +79,10 @@ struct boot_wishes {
 int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm,
                      const struct boot_wishes *wishes, struct error *error);
 
+/* The signed kexec_key_devices.txt of a verified /boot, appended; nothing where there is none, or /boot did not verify.
+ * Errors: -E_IO, -E_TOO_LARGE, -E_MEMORY. */
+int boot_system_key_devices(const struct boot_system *boot, struct buffer *text, struct error *error);
+
 /* Bytes of /boot that are held in memory. */
 unsigned long long boot_system_kept_bytes(const struct boot_system *boot);
 void boot_system_clear(struct boot_system *boot);

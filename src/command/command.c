@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct command_noun *const nouns[] = {
-    &command_boot, &command_pcr, &command_tpm,  &command_totp,     &command_hotp, &command_key,
+    &command_boot, &command_pcr, &command_tpm,  &command_totp,     &command_hotp, &command_key,  &command_owner,
     &command_disk, &command_rom, &command_root, &command_settings, &command_menu, &command_init,
 };
 
@@ -155,9 +155,8 @@ int command_main(int argc, char **argv)
 	if (i < 0)
 		return 2;
 	if (i >= argc)
-		return command_usage(
-		    &context,
-		    "a noun is missing (boot, pcr, tpm, totp, hotp, disk, rom, root, settings); try heads --help");
+		return command_usage(&context, "a noun is missing (boot, pcr, tpm, totp, hotp, key, owner, disk, rom, "
+		                               "root, settings); try heads --help");
 	noun = find_noun(argv[i]);
 	if (!noun)
 		return command_usage(&context, "there is no noun \"%s\"; try heads --help", argv[i]);

@@ -11,6 +11,7 @@ extern const struct command_noun command_hotp;
 extern const struct command_noun command_init;
 extern const struct command_noun command_key;
 extern const struct command_noun command_menu;
+extern const struct command_noun command_owner;
 extern const struct command_noun command_pcr;
 extern const struct command_noun command_rom;
 extern const struct command_noun command_root;

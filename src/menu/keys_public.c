@@ -41,6 +41,7 @@ bool keys_choose_place(struct keys *keys, struct media_place *ret_place)
 static int write_to_stick(struct keys *keys, const char *kind, struct bytes content, struct error *error)
 {
 	const size_t length = strlen(keys->fingerprint), skip = length > 16 ? length - 16 : 0;
+	struct media_file file = {.package = false};
 	struct media_place place;
 	char name[64], line[200];
 	int r;
@@ -51,7 +52,9 @@ static int write_to_stick(struct keys *keys, const char *kind, struct bytes cont
 	if (!keys_choose_place(keys, &place))
 		return 1;
 	ui_progress(keys->menu->ui, KEYS_TITLE, "Writing to the stick ...", 0, 0);
-	r = media_write(&place, name, content, error);
+	(void)snprintf(file.device, sizeof(file.device), "%s", place.device);
+	(void)snprintf(file.name, sizeof(file.name), "%s", name);
+	r = media_write(&file, content, MEDIA_REPLACE, error);
 	if (r < 0)
 		return r;
 	log_line("key written file=%s device=%s", name, place.device);

@@ -11,6 +11,8 @@ static const struct {
                         "no file heads-*.tar, heads-*.rom or *.zip lies at the top of a vfat or ext4 file system"},
     [MEDIA_KEYS] = {"Which key?", "No key was found",
                     "no file *.asc, *.gpg, *.key or *.pgp lies at the top of a vfat or ext4 file system"},
+    [MEDIA_ANSWERS] = {"Which answers?", "No answers were found",
+                       "no file heads-owner*.txt lies at the top of a vfat or ext4 file system"},
 };
 
 struct found {

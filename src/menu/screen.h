@@ -89,6 +89,8 @@ int screen_rom_key(struct menu *menu);
 int menu_store_rom_key(struct menu *menu, struct bytes content, const char *name, bool *ret_stored);
 /* The steps that make the machine the owner's: what is done, what is next. */
 int screen_setup(struct menu *menu);
+/* All of them in one run. */
+int screen_one_run(struct menu *menu);
 /* How many of them are left that are not optional. Costs no command of the TPM. */
 unsigned menu_steps_left(const struct menu *menu);
 /* The disk unlock key: what there is, make, forget. */
@@ -159,6 +161,8 @@ bool menu_may(struct menu *menu, enum access_action action);
 bool menu_owner_can_prove(const struct menu *menu);
 /* Shows an error until a key. */
 void screen_error(struct menu *menu, const char *title, const struct error *error);
+/* Shows a TOTP secret for enrolment, as a code to scan and as text. */
+void menu_show_totp_secret(struct menu *menu, struct bytes secret);
 /* Makes a new TOTP secret and shows it for enrolment. */
 void screen_totp_enrol(struct menu *menu);
 /* Days that the clock may be ahead of the last code. */

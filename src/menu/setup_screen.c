@@ -150,7 +150,8 @@ static const char help[] =
     "remembers it. Whatever interrupts a step, come back here.\n"
     "The key and the TPM come first, because the ROM is measured: a secret that was sealed before would not open "
     "after.\n"
-    "Make the key itself on a workstation, or on your dongle with `heads key`; only its public half goes into the ROM.";
+    "The one run asks everything first, makes the key as well, and needs one restart.\n"
+    "Step by step you bring the key: only its public half goes into the ROM.";
 
 unsigned menu_steps_left(const struct menu *menu)
 {
@@ -162,7 +163,7 @@ unsigned menu_steps_left(const struct menu *menu)
 }
 
 struct shown {
-	struct ui_item items[STEPS];
+	struct ui_item items[STEPS + 1]; /* behind the steps: all of them in one run */
 	char labels[STEPS][100];
 	size_t next; /* the first one that can be done now */
 };
@@ -185,6 +186,9 @@ static void build(const struct menu *menu, struct shown *shown)
 		if (!done && !missing)
 			shown->next = i;
 	}
+	shown->items[STEPS] = (struct ui_item){'a', "Do it all in one run", UI_NORMAL};
+	if (!has_key(menu))
+		shown->next = STEPS; /* nothing was begun */
 }
 
 static int run(struct menu *menu, const struct step *step)
@@ -206,7 +210,7 @@ int screen_setup(struct menu *menu)
 	                         .status = menu_status,
 	                         .context = menu,
 	                         .items = shown.items,
-	                         .count = STEPS,
+	                         .count = STEPS + 1,
 	                         .help = help};
 
 	for (;;) {
@@ -215,9 +219,9 @@ int screen_setup(struct menu *menu)
 
 		build(menu, &shown);
 		screen.selected = shown.next;
-		if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK || choice >= STEPS)
+		if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK || choice > STEPS)
 			return 0;
-		status = run(menu, &steps[choice]);
+		status = choice == STEPS ? screen_one_run(menu) : run(menu, &steps[choice]);
 		if (status > 0)
 			return status;
 	}

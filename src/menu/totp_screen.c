@@ -16,7 +16,7 @@ static const char *label(const struct menu *menu)
 	return board ? board : "Heads";
 }
 
-static void show_enrolment(struct menu *menu, struct bytes secret)
+void menu_show_totp_secret(struct menu *menu, struct bytes secret)
 {
 	CLEANUP(buffer_clear) struct buffer uri = {0};
 	char base32[BASE32_SIZE(TOTP_SECRET_SIZE)];
@@ -54,7 +54,7 @@ void screen_totp_enrol(struct menu *menu)
 		return;
 	}
 	log_line("totp enrolled");
-	show_enrolment(menu, secret_bytes(&secret));
+	menu_show_totp_secret(menu, secret_bytes(&secret));
 	menu_open_totp(menu);
 	if (menu->totp.open)
 		menu_keep_measured(menu, true);

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A boot with the disk unlock key, as the owner sees it. */
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "boot/key_entry.h"
-#include "boot/signed_set.h"
 #include "menu/screen.h"
 #include <string.h>
 
-#define TRIES           3
-#define KEY_DEVICES     "kexec_key_devices.txt"
-#define MAX_KEY_DEVICES 65536
-#define WITHOUT_IT      "Boot without it"
+#define TRIES      3
+#define WITHOUT_IT "Boot without it"
 
 struct attempt {
 	struct menu *menu;
@@ -23,16 +19,7 @@ struct attempt {
 
 int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error)
 {
-	const struct snapshot_entry *file;
-
-	if (menu->boot.trust.state != TRUST_VERIFIED)
-		return 0;
-	file = signed_set_find(menu->boot.snapshot, menu->boot.verify.set, KEY_DEVICES);
-	if (!file)
-		return 0;
-	if (file->fd < 0 || lseek(file->fd, 0, SEEK_SET) != 0)
-		return error_set(error, E_IO, KEY_DEVICES, "%s is not in memory", KEY_DEVICES);
-	return file_read_fd(file->fd, KEY_DEVICES, MAX_KEY_DEVICES, text, error);
+	return boot_system_key_devices(&menu->boot, text, error);
 }
 
 int menu_choose_volumes(struct menu *menu, bool change, struct volume_list *ret_all, struct volume_list *ret_chosen,

@@ -13,22 +13,22 @@
 
 #define MOUNT_POINT "/run/heads/media"
 #define PREFIX      "heads-"
-#define FLAGS       (MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC)
+#define FLAGS       (MS_NODEV | MS_NOSUID | MS_NOEXEC)
 
-static bool attach_with(const char *device, unsigned long flags)
+static bool attach_as(const char *device, unsigned long more_flags)
 {
 	static const char *const types[] = {"vfat", "ext4"};
 
 	(void)mkdir(MOUNT_POINT, 0700);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (mount(device, MOUNT_POINT, types[i], flags, NULL) == 0)
+		if (mount(device, MOUNT_POINT, types[i], FLAGS | more_flags, NULL) == 0)
 			return true;
 	return false;
 }
 
 static bool attach(const char *device)
 {
-	return attach_with(device, FLAGS);
+	return attach_as(device, MS_RDONLY);
 }
 
 static void detach(void)
@@ -48,6 +48,8 @@ static bool is_wanted(enum media_kind kind, const char *name)
 	if (kind == MEDIA_KEYS)
 		return name[0] != '.' && (ends_with(name, ".asc") || ends_with(name, ".gpg") ||
 		                          ends_with(name, ".key") || ends_with(name, ".pgp"));
+	if (kind == MEDIA_ANSWERS)
+		return strncasecmp(name, "heads-owner", strlen("heads-owner")) == 0 && ends_with(name, ".txt");
 	if (ends_with(name, ".zip"))
 		return name[0] != '.';
 	return strncasecmp(name, PREFIX, strlen(PREFIX)) == 0 && (ends_with(name, ".tar") || ends_with(name, ".rom"));
@@ -93,6 +95,8 @@ static int read_file(const struct media_file *file, size_t limit, struct buffer 
 	CLEANUP_CLOSE int fd = openat(directory, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
 
+	if (fd < 0 && errno == ENOENT)
+		return error_set(error, E_NOT_FOUND, file->name, "there is no file %s on %s", file->name, file->device);
 	if (fd < 0 || fstat(fd, &status) != 0)
 		return error_set_errno(error, E_IO, file->name, errno, "%s on %s cannot be read", file->name,
 		                       file->device);
@@ -114,9 +118,6 @@ int media_read(const struct media_file *file, size_t limit, struct buffer *conte
 	return r;
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------
- */
-
 size_t media_places(struct media_place places[MEDIA_MAX_FILES])
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
@@ -133,31 +134,40 @@ size_t media_places(struct media_place places[MEDIA_MAX_FILES])
 	return count;
 }
 
-int media_write(const struct media_place *place, const char *name, struct bytes content, struct error *error)
+static int write_file(const struct media_file *file, struct bytes content, enum media_existing existing,
+                      struct error *error)
+{
+	CLEANUP_CLOSE int directory = open(MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
+
+	if (directory < 0)
+		return error_set_errno(error, E_IO, file->device, errno, "%s cannot be opened", file->device);
+	if (existing == MEDIA_KEEP && fstatat(directory, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(error, E_EXISTS, file->name, "there is a file %s on %s already, and it stays",
+		                 file->name, file->device);
+	return file_replace(directory, file->name, content, 0600, error);
+}
+
+int media_write(const struct media_file *file, struct bytes content, enum media_existing existing, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer again = {0};
-	struct media_file file = {.package = false};
-	int directory, r;
+	int r;
 
-	if (!attach_with(place->device, FLAGS & ~(unsigned long)MS_RDONLY))
-		return error_set_errno(error, E_IO, place->device, errno, "%s cannot be written to", place->device);
-	directory = open(MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = directory < 0 ? error_set_errno(error, E_IO, place->device, errno, "%s cannot be opened", place->device)
-	                  : file_replace(directory, name, content, 0644, error);
-	cleanup_close(&directory);
-	/* Not lazily: once it is unmounted, all of it is on the stick. */
+	if (!attach_as(file->device, 0))
+		return error_set(error, E_IO, file->device,
+		                 "%s cannot be mounted to write on; is the stick still there, and not write-protected?",
+		                 file->device);
+	r = write_file(file, content, existing, error);
+	/* Not lazily: once it is unmounted, all of it is on the stick, and the owner may pull it out. */
 	if (umount2(MOUNT_POINT, 0) != 0) {
 		detach();
 		if (r == 0)
-			r = error_set_errno(error, E_IO, place->device, errno, "%s cannot be unmounted", place->device);
+			r = error_set_errno(error, E_IO, file->device, errno, "%s cannot be unmounted", file->device);
 	}
-	if (r < 0)
-		return r;
-	(void)snprintf(file.device, sizeof(file.device), "%s", place->device);
-	(void)snprintf(file.name, sizeof(file.name), "%s", name);
-	r = media_read(&file, content.size, &again, error);
+	if (r == 0)
+		r = media_read(file, content.size, &again, error);
 	if (r == 0 && !bytes_equal(buffer_bytes(&again), content))
-		return error_set(error, E_IO, place->device, "%s on %s does not read as it was written", name,
-		                 place->device);
+		return error_set(error, E_IO, file->device, "%s on %s does not read as it was written", file->name,
+		                 file->device);
 	return r;
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The world of a run (owner/ownership.h) on a machine: its TPM, flash, disks, /boot, the security dongle and a stick.
+ */
+#ifndef HEADS_OWNER_OWNERSHIP_MACHINE_H
+#define HEADS_OWNER_OWNERSHIP_MACHINE_H
+
+#include "boot/system.h"
+#include "owner/ownership.h"
+#include "rom/flash.h"
+#include "tpm/tpm.h"
+
+/* All borrowed but what stands at the end; release that with ownership_machine_clear. */
+struct ownership_machine {
+	struct tpm *tpm;
+	struct flash *flash;
+	struct boot_system *boot;            /* read anew to see whether /boot is signed */
+	const char *boot_device;             /* that the owner chose, or NULL */
+	bool ignore_rollback;                /* CONFIG_IGNORE_ROLLBACK */
+	const char *medium;                  /* the stick's device, "" without one */
+	const struct openpgp_options *gnupg; /* NULL: the usual */
+	bool *rom_changed;                   /* in this start: set when the flash was written */
+	/* What the owner sees. show_totp: the secret, once; he compares a code, or goes on without. */
+	void *screen;
+	int (*show_totp)(void *screen, struct bytes secret, struct error *error);
+	void (*show_step)(void *screen, enum ownership_step step);
+	void (*show_progress)(void *screen, const char *what, uint64_t done, uint64_t total);
+	/* its own */
+	struct buffer chip;   /* the flash as it is */
+	char card_serial[33]; /* of the dongle that was looked at */
+};
+
+/* Fills in the table; it borrows the machine. */
+void ownership_machine_world(struct ownership_machine *machine, struct ownership_world *ret_world);
+/* Draws a passphrase of DICEWARE_MIN_WORDS words, from the TPM's random numbers and the kernel's, either of which
+ * suffices. Errors: those of diceware_make and totp_make_secret. */
+int ownership_draw(struct tpm *tpm, struct secret *ret_passphrase, struct error *error);
+void ownership_machine_clear(struct ownership_machine *machine);
+
+#endif

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A blank machine becomes its owner's in one run and one restart: by the defaults without a dongle, and by all questions with
+one."""
+
+import os
+import re
+
+from boot_steps import TO_MENU, error_lines, machine_with, require
+from fixtures import HEADS, Disk, rom_for, run
+from machine import Expected, Machine
+from owner_steps import MANUAL, shown_code, to_menu
+from test_tpm import expect_record
+from test_unlock import PASSPHRASE as OLD_DISK
+from test_unlock import LuksDisk, files
+from update_steps import stick
+
+TO_KEY = 180        # seconds for GnuPG to make a key under emulation, at most
+OWNER = "owner phrase of the test"
+USER_PIN = "24681357"
+ADMIN_PIN = "1357924680"
+
+
+def begin(machine, mode):
+    """From the main menu of a blank machine to the first question of a mode."""
+    machine.see(r"Power off", 20)
+    machine.send("e")
+    machine.see(r"Do it all in one run", 20)
+    machine.send("a")
+    machine.see(r"Ask me everything", 20)
+    machine.send(mode)
+
+
+def confirm_plan(machine):
+    """The plan says what is lost, and nothing but its word begins."""
+    machine.line("ask", TO_MENU)
+    machine.see(r"the TPM is cleared", 20)
+    machine.see(r"Type the word mine", 20)
+    machine.send("mine\r")
+
+
+def read_drawn(machine):
+    """The passphrase that is shown this once, with its entropy."""
+    machine.see(r"51 bits", 60)
+    machine.see(r"I have written it down", 20)
+    machine.settle()
+    found = re.search(r"^\W*((?:[a-z-]{3,9} ){3}[a-z-]{3,9})\W*$", machine.screen(), re.M)
+    require(found, f"no passphrase is on the screen:\n{machine.screen()}")
+    return found.group(1)
+
+
+def oathtool(secret):
+    return run(["oathtool", "--totp", "--base32", secret]).decode().strip()
+
+
+def enrol(machine):
+    """The secret is shown once; a wrong code is told, the phone's is taken. Returns it in base32."""
+    secret = machine.see(r"\b([A-Z2-7]{32})\b", 60).group(1)
+    machine.send("\r")
+    machine.see(r"Does your phone show the same code", 20)
+    machine.send("0000000\r")
+    machine.see(r"not the code of now", 20)
+    machine.send(oathtool(secret) + "\r")
+    _, found = machine.line("totp enrolled", 30)
+    require(found["confirmed"] == "yes", f"{found}")
+    return secret
+
+
+def finish(machine):
+    """To the end of the run and the restart; returns the fingerprint."""
+    _, found = machine.line("ownership complete", TO_MENU)
+    machine.see(r"This machine is yours", 20)
+    machine.send("\r")
+    machine.see(r"Restart now", 20)
+    machine.send("y")
+    return found["key"]
+
+
+def expect_owned(machine, secret):
+    """After the restart: the ROM knows the TPM, the code is the phone's, /boot verifies, and the default boots."""
+    expect_record(machine, "rom", "yes")
+    machine.line("totp ok", TO_MENU)
+    words, found = machine.line("verify", TO_MENU)
+    require(words == "verify ok", f"{words} {found}")
+
+
+def expect_menu(machine, secret):
+    _, found = machine.line("menu ready", TO_MENU)
+    require(found["mode"] == "verified", f"{found}")
+    machine.see(r"TOTP +\d{3} ?\d{3}\b", 20)
+    before, code, after = oathtool(secret), shown_code(machine), oathtool(secret)
+    require(code in (before, after), f"the screen shows {code}, oathtool {before}")
+    require("step by step" not in machine.screen(), f"something is left to do:\n{machine.screen()}")
+
+
+def on_stick(image, name):
+    """The content of a file at the top of the stick."""
+    return run(["mtype", "-i", image, "::" + name], env=dict(os.environ, MTOOLS_SKIP_CHECK="1"))
+
+
+def opens(directory, content, passphrase):
+    """Whether stock GnuPG takes the secret key out of this file; returns its fingerprint."""
+    home, path = os.path.join(directory, "check"), os.path.join(directory, "check.asc")
+    os.makedirs(home, mode=0o700)
+    with open(path, "wb") as stream:
+        stream.write(content)
+    gpg = ["gpg", "--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", passphrase]
+    try:
+        run(gpg + ["--import", path])
+        run(gpg + ["--output", os.path.join(home, "signature"), "--detach-sign", path])
+        listing = run(gpg + ["--with-colons", "--list-secret-keys"]).decode()
+    finally:
+        run(["gpgconf", "--homedir", home, "--kill", "all"])
+    return re.search(r"^fpr:+([0-9A-F]{40}):", listing, re.M).group(1)
+
+
+def test_the_defaults_without_a_dongle(directory):
+    """One passphrase of four words is drawn and shown once; the key is made in the machine and kept on the stick under it.
+    The power is cut in the run: with the passphrase typed in, it goes on."""
+    image = stick(directory)
+    with machine_with(directory, signer=None, rom=rom_for(None, MANUAL), options=["--usb", image]) as machine:
+        to_menu(machine, mode="refused")
+        begin(machine, "d")
+        machine.see(r"Draw a new one", 20)
+        machine.send("d")
+        confirm_plan(machine)
+        passphrase = read_drawn(machine)
+        machine.send("y")
+        machine.line("ownership begin", 20)
+        for step in ("tpm", "key", "counter", "boot", "totp"):
+            _, found = machine.line("ownership", TO_KEY)
+            require(found.get("step") == step, f"{found} instead of {step}")
+        machine.see(r"\b([A-Z2-7]{32})\b", 60)
+        machine.power_cut()     # before the phone has it, and before the flash is written
+        machine.power_on()
+        to_menu(machine, mode="refused")
+        begin(machine, "d")
+        machine.see(r"Draw a new one", 20)
+        machine.send("t")
+        machine.see(r"passphrase that was drawn", 20)
+        machine.send(passphrase + "\r")
+        machine.line("ask", TO_KEY)
+        machine.see(r"\[x\] the ownership of the TPM", 20)
+        machine.see(r"\[x\] your key", 20)
+        machine.see(r"\[x\] your signature over /boot", 20)
+        machine.send("mine\r")
+        machine.line("ownership begin", 20)
+        _, found = machine.line("ownership", TO_KEY)
+        require(found.get("step") == "totp", f"the run should go on with the phone: {found}")
+        secret = enrol(machine)
+        fingerprint = finish(machine)
+        expect_owned(machine, secret)
+        expect_menu(machine, secret)
+        require(not error_lines(machine), f"{error_lines(machine)}")
+        require(not any(passphrase.encode() in message for message in machine.tpm_traffic()), "the passphrase is on the bus")
+        machine.send("b")
+        machine.expect(rb"tiny: ready", 120)
+    require(opens(directory, on_stick(image, "heads-owner-key.asc"), passphrase) == fingerprint, "another key is on the stick")
+    require(b"BEGIN PGP PUBLIC KEY BLOCK" in on_stick(image, "heads-owner-public.asc"), "no public key is on the stick")
+    require(b"BEGIN PGP" in on_stick(image, "heads-owner-revocation.asc"), "no revocation is on the stick")
+    summary = on_stick(image, "heads-summary-1.txt").decode()
+    require(fingerprint in summary and "confirmed" in summary, f"{summary}")
+    require(passphrase not in summary, "the summary holds the passphrase")
+
+
+test_the_defaults_without_a_dongle.seconds = 600
+
+
+def ask_twice(machine, title, secret):
+    machine.see(title, 30)
+    machine.send(secret + "\r")
+    machine.see(title + ", again", 30)
+    machine.send(secret + "\r")
+
+
+def answer(machine):
+    """All the questions, for a key on the dongle."""
+    machine.see(r"Where is your key made", 20)
+    machine.send("d")
+    machine.see(r"Which algorithm", 20)
+    machine.send("e")
+    machine.see(r"Your name in the key", 20)
+    machine.send("Test Owner\r")
+    machine.see(r"Your address in the key", 20)
+    machine.send("t@example.org\r")
+    machine.see(r"Shall the dongle check the firmware", 20)
+    machine.send("y")
+    ask_twice(machine, r"New owner passphrase of the TPM", OWNER)
+    machine.see(r"New user PIN of the dongle", 20)
+    machine.send("123\r")
+    machine.see(r"6 to 64 characters, not 3", 20)
+    ask_twice(machine, r"New user PIN of the dongle", USER_PIN)
+    ask_twice(machine, r"New admin PIN of the dongle", ADMIN_PIN)
+    machine.see(r"Which entry is booted", 20)
+    machine.send("f")
+    machine.see(r"Shall an older /boot be refused", 20)
+    machine.send("y")
+    machine.see(r"A summary on the stick", 20)
+    machine.send("y")
+
+
+def test_all_questions_with_a_dongle(directory):
+    """The key is made on the dongle, which also gets the secret by which it knows the firmware: green after the restart."""
+    image = stick(directory)
+    state = os.path.join(directory, "dongle")
+    options = ["--usb", image, "--dongle-state", state, "--dongle-model", "librem-key"]
+    with machine_with(directory, signer=None, rom=rom_for(None, MANUAL), options=options) as machine:
+        to_menu(machine, mode="refused")
+        begin(machine, "q")
+        answer(machine)
+        confirm_plan(machine)
+        machine.line("ownership begin", TO_KEY)
+        for step in ("tpm", "key", "counter", "boot", "hotp", "totp"):
+            _, found = machine.line("ownership", TO_KEY)
+            require(found.get("step") == step, f"{found} instead of {step}")
+        secret = enrol(machine)
+        fingerprint = finish(machine)
+        expect_owned(machine, secret)
+        _, found = machine.line("hotp ok", TO_MENU)
+        require(found["serial"] == "00000001", f"{found}")
+        expect_menu(machine, secret)
+        machine.see(r"HOTP +green", 20)
+        require(not error_lines(machine), f"{error_lines(machine)}")
+        for word in (OWNER, USER_PIN, ADMIN_PIN):
+            require(word.encode() not in machine.output, f"{word} is on the console")
+            require(not any(word.encode() in message for message in machine.tpm_traffic()), f"{word} is on the TPM's bus")
+        machine.send("b")
+        machine.expect(rb"tiny: ready", 120)
+    summary = on_stick(image, "heads-summary-1.txt").decode()
+    require(fingerprint in summary and "Librem Key 00000001" in summary, f"{summary}")
+
+
+test_all_questions_with_a_dongle.seconds = 600
+
+
+ANSWERS = f"""\
+# for a machine that is handed on
+KEY=memory
+KEY_NAME=Test Owner
+KEY_EMAIL=t@example.org
+KEY_PASSPHRASE=key phrase of the test
+TPM_PASSPHRASE={OWNER}
+DISK_PASSPHRASE={OLD_DISK}
+NEW_DISK_PASSPHRASE=new phrase of the disk
+UNLOCK_KEY=yes
+DEFAULT_ENTRY=first
+SUMMARY=secrets
+"""
+
+
+def test_answers_from_a_file(directory):
+    """Nobody types an answer. The disk's passphrase is another one afterwards, and the TPM, which was told what the ROM will
+    hold, opens it in the first boot."""
+    answers = os.path.join(directory, "heads-owner-1.txt")
+    with open(answers, "w", encoding="ascii") as stream:
+        stream.write(ANSWERS)
+    run([HEADS, "owner", "check", answers])
+    image = stick(directory, answers)
+    disk = Disk(os.path.join(directory, "disk.img"), files(), signer=None)
+    luks = LuksDisk(os.path.join(directory, "luks.img"))
+    with Machine(rom=rom_for(None, MANUAL), disks=[disk.path, luks.path], directory=directory,
+                 options=["--usb", image]) as machine:
+        machine.power_on()
+        to_menu(machine, mode="refused")
+        begin(machine, "f")
+        machine.see(r"Which answers", 60)
+        machine.send("\r")
+        confirm_plan(machine)
+        machine.line("ownership begin", TO_KEY)
+        for step in ("disk", "tpm", "key", "counter", "boot", "disk-key", "totp"):
+            _, found = machine.line("ownership", TO_KEY)
+            require(found.get("step") == step, f"{found} instead of {step}")
+        secret = enrol(machine)
+        finish(machine)
+        expect_owned(machine, secret)
+        expect_menu(machine, secret)
+        machine.send("b")
+        machine.line("unlock-key released", TO_MENU)
+        machine.expect(rb"tiny: ready", 120)
+        require(not error_lines(machine), f"{error_lines(machine)}")
+        for word in (OWNER, "key phrase of the test", "new phrase of the disk", OLD_DISK):
+            require(word.encode() not in machine.output, f"{word} is on the console")
+    luks.opens(b"new phrase of the disk")
+    try:
+        luks.opens(OLD_DISK.encode())
+    except Expected:
+        pass
+    else:
+        raise Expected("the old passphrase still opens the disk")
+    require("new phrase of the disk" in on_stick(image, "heads-summary-1.txt").decode(), "the secrets were asked for")
+
+
+test_answers_from_a_file.seconds = 600
