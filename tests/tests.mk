@@ -70,7 +70,7 @@ fuzz: $(FUZZ_PROGRAMS)
 
 #: machine       tests in QEMU, from power-on
 machine: host rom demo dongle $(BUILD)/tests/dongle/pcsc.so | $(BUILD)/packages/machine
-	HEADS_PATIENCE=$${HEADS_PATIENCE:-2} tests/machine/run
+	HEADS_PATIENCE=$${HEADS_PATIENCE:-3} tests/machine/run
 
 #: check         both compilers' warnings, clang-tidy, cppcheck, clang-format, shellcheck, unit and integration tests
 check: warnings format tidy cppcheck unit integration
