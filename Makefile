@@ -15,6 +15,8 @@ Q := $(if $(V),,@)
 say = @printf '  %-5s %s\n' $(1) $(2)
 
 BUILD := build
+# What is worth keeping outlives the checkout: third-party builds, objects, results of the checks.
+export HEADS_CACHE := $(or $(HEADS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/heads)
 BOARD ?= qemu-q35-tpm2
 VERSION := $(word 1,$(shell cat VERSION))
 RELEASE_DATE := $(word 2,$(shell cat VERSION))

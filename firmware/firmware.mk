@@ -23,16 +23,16 @@ $(ROM)/parts.json: always | $(BUILD)/packages/rom
 	@mkdir -p $(@D)
 	@modules/build --board $(BOARD) --link $(ROM)/parts --record $@ $(ROM_PARTS) $(ROM_LIBRARIES) >/dev/null
 
-$(ROM)/initramfs.xz: $(ROM)/parts.json $(ROM_PROGRAM) boards/$(BOARD)/board.settings $(BOARD_HWF_DENY) firmware/make-initramfs VERSION
+$(ROM)/initramfs.zst: $(ROM)/parts.json $(ROM_PROGRAM) boards/$(BOARD)/board.settings $(BOARD_HWF_DENY) firmware/make-initramfs VERSION
 	firmware/make-initramfs --parts $(ROM)/parts --heads $(ROM_PROGRAM) --settings boards/$(BOARD)/board.settings \
 		$(if $(BOARD_HWF_DENY),--hwf-deny $(BOARD_HWF_DENY)) --out $@
 
 # Without an owner: what a release ships, and what the size budget and the bill of materials speak of.
-$(ROM)/heads-unowned.rom: $(ROM)/parts.json $(ROM)/initramfs.xz boards/$(BOARD)/board.mk \
+$(ROM)/heads-unowned.rom: $(ROM)/parts.json $(ROM)/initramfs.zst boards/$(BOARD)/board.mk \
 		$(addprefix firmware/,make-rom slot-mark size-budget sizes bill-of-materials)
 	firmware/make-rom --coreboot $(ROM)/parts/coreboot/coreboot.rom --kernel $(ROM)/parts/linux/bzImage \
-		--initramfs $(ROM)/initramfs.xz --command-line '$(BOARD_COMMAND_LINE)' --bytes $(BOARD_FLASH_BYTES) --out $@
-	@firmware/sizes --rom $@ --kernel $(ROM)/parts/linux/bzImage --initramfs $(ROM)/initramfs.xz \
+		--initramfs $(ROM)/initramfs.zst --command-line '$(BOARD_COMMAND_LINE)' --bytes $(BOARD_FLASH_BYTES) --out $@
+	@firmware/sizes --rom $@ --kernel $(ROM)/parts/linux/bzImage --initramfs $(ROM)/initramfs.zst \
 		--program heads=$(ROM_PROGRAM) --program gpgv=$(ROM)/parts/gnupg/gpgv \
 		$(foreach program,gpg gpg-agent scdaemon,--program $(program)=$(ROM)/parts/gnupg-card/$(program)) \
 		--program busybox=$(ROM)/parts/busybox/busybox --budget firmware/size-budget --json $(ROM)/sizes.json >$(ROM)/sizes.txt

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 SOURCE=linux-source-6.1
+TOOLS="zstd"
 LICENCE="GPL-2.0-only WITH Linux-syscall-note"
 WHY="the kernel under heads: drivers for disk, USB, TPM, screen and flash, and kexec"
 FILES="firmware/linux.fragment boards/@BOARD@/linux.fragment firmware/patches/linux-0001-kexec-no-digest.patch"

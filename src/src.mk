@@ -16,6 +16,14 @@ C_FLAGS := -std=gnu11 $(WARNINGS) $(DEFINES) -Isrc -g -MMD -MP -pthread
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 LIBS := -lcryptsetup -ldevmapper -ljson-c -lqrencode -lz -lbz2 -llzma -lzstd -llz4 -llzo2 -lgcrypt -lgpg-error -pthread
 
+# Objects are kept in the cache, under a hash of the preprocessed source, the options and the compiler's whole version.
+# CCACHE_DISABLE=1 compiles all of them anew; `make release` and `make reproducible` say so.
+CACHED := ccache
+CCACHE_DIR ?= $(HEADS_CACHE)/ccache
+CCACHE_NOHASHDIR ?= 1
+CCACHE_COMPILERCHECK := %compiler% -v
+export CCACHE_DIR CCACHE_NOHASHDIR CCACHE_COMPILERCHECK
+
 HOST_CC := gcc
 host_CC = $(HOST_CC)
 host_FLAGS = -O2 $(HARDENING)
@@ -40,14 +48,14 @@ rom_CC = $(ROM_CC)
 rom_FLAGS = -Os -ffunction-sections -fdata-sections -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
 rom_LINK = -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none
 rom_LIBS = -lcryptsetup -ldevmapper -luuid $(LIBS)
-rom_READY = $(ROM_SYSROOT_STAMP)
+rom_READY = $(BUILD)/packages/host $(ROM_SYSROOT_STAMP)
 
 # One set of rules for each way.
 define variant
 $(BUILD)/$(1)/obj/%.o: src/%.c VERSION | $$($(1)_READY)
 	@mkdir -p $$(@D)
 	$$(call say,$(1),$$<)
-	$$(Q)$$($(1)_CC) $$(C_FLAGS) $$($(1)_FLAGS) -c $$< -o $$@
+	$$(Q)$$(CACHED) $$($(1)_CC) $$(C_FLAGS) $$($(1)_FLAGS) -c $$< -o $$@
 
 $(BUILD)/$(1)/libheads.a: $$(LIBRARY_SOURCES:src/%.c=$(BUILD)/$(1)/obj/%.o)
 	@rm -f $$@

@@ -5,7 +5,7 @@ UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(sort $(wildcard tests/integration/test_*.c))
 TEST_SUPPORT := $(filter-out $(INTEGRATION_TESTS),$(sort $(wildcard tests/integration/*.c)))
 FUZZ_TARGETS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_SECONDS ?= 5
+FUZZ_SECONDS ?= 3
 
 UNIT_PROGRAMS := $(UNIT_TESTS:tests/unit/%.c=$(BUILD)/tests/unit/%)
 INTEGRATION_PROGRAMS := $(INTEGRATION_TESTS:tests/integration/%.c=$(BUILD)/tests/integration/%)
@@ -13,26 +13,42 @@ FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 
 TEST_FLAGS = $(C_FLAGS) $(asan_FLAGS) -Itests -DTEST_DATA='"$(CURDIR)/tests/data"' -DTEST_HEADS='"$(abspath $(BUILD))/asan/heads"'
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/asan/libheads.a
-	@mkdir -p $(@D)
-	$(call say,test,$@)
-	$(Q)$(asan_CC) $(TEST_FLAGS) $< $(BUILD)/asan/libheads.a $(asan_LINK) -o $@ -lcmocka -lutil $(asan_LIBS)
+TEST_LINK = $(asan_CC) $(filter %.o %.a %.so,$^) $(asan_LINK) -o $@ -lcmocka -lutil $(asan_LIBS)
+SUPPORT_OBJECTS := $(TEST_SUPPORT:tests/%.c=$(BUILD)/tests/obj/%.o)
 
-$(BUILD)/tests/integration/%: tests/integration/%.c $(TEST_SUPPORT) $(BUILD)/asan/libheads.a | $(BUILD)/packages/test
+$(BUILD)/tests/obj/%.o: tests/%.c | $(asan_READY)
 	@mkdir -p $(@D)
-	$(call say,test,$@)
-	$(Q)$(asan_CC) $(TEST_FLAGS) $< $(TEST_SUPPORT) $(BUILD)/asan/libheads.a $(asan_LINK) -o $@ -lcmocka -lutil $(asan_LIBS)
+	$(call say,test,$<)
+	$(Q)$(CACHED) $(asan_CC) $(TEST_FLAGS) -c $< -o $@
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/obj/unit/%.o $(BUILD)/asan/libheads.a
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(TEST_LINK)
+
+$(BUILD)/tests/integration/%: $(BUILD)/tests/obj/integration/%.o $(SUPPORT_OBJECTS) $(BUILD)/asan/libheads.a
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(TEST_LINK)
 
 # A program to look at every kind of screen: docs/screens.md.
 $(BUILD)/tests/ui-demo: tests/ui/ui-demo.c $(BUILD)/asan/libheads.a
 	$(call say,test,$@)
 	$(Q)$(asan_CC) $(TEST_FLAGS) $< $(BUILD)/asan/libheads.a $(asan_LINK) -o $@ $(asan_LIBS)
 
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libheads.a
-	$(call say,fuzz,$@)
-	$(Q)$(fuzz_CC) $(C_FLAGS) $(fuzz_FLAGS) $< $(BUILD)/fuzz/libheads.a $(fuzz_LINK) -o $@ $(fuzz_LIBS)
+$(BUILD)/fuzz/target/%.o: tests/fuzz/%.c | $(fuzz_READY)
+	@mkdir -p $(@D)
+	$(call say,fuzz,$<)
+	$(Q)$(CACHED) $(fuzz_CC) $(C_FLAGS) $(fuzz_FLAGS) -c $< -o $@
 
--include $(wildcard $(BUILD)/tests/unit/*.d $(BUILD)/tests/integration/*.d $(BUILD)/fuzz/*.d)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/target/fuzz_%.o $(BUILD)/fuzz/libheads.a
+	$(call say,link,$@)
+	$(Q)$(fuzz_CC) $^ $(fuzz_LINK) -o $@ $(fuzz_LIBS)
+
+.SECONDARY: $(SUPPORT_OBJECTS) $(UNIT_TESTS:tests/%.c=$(BUILD)/tests/obj/%.o) $(INTEGRATION_TESTS:tests/%.c=$(BUILD)/tests/obj/%.o) \
+	$(FUZZ_TARGETS:%=$(BUILD)/fuzz/target/fuzz_%.o)
+
+-include $(wildcard $(BUILD)/tests/obj/*/*.d $(BUILD)/fuzz/target/*.d $(BUILD)/tests/dongle/obj/*/*.d)
 
 .PHONY: test unit integration fuzz machine check format tidy cppcheck warnings coverage bench
 
@@ -48,13 +64,13 @@ unit: $(UNIT_PROGRAMS) $(BUILD)/asan/heads
 integration: $(INTEGRATION_PROGRAMS) $(BUILD)/asan/heads
 	tests/run-cmocka integration $(INTEGRATION_PROGRAMS)
 
-#: fuzz          replays each corpus and runs each fuzz target for FUZZ_SECONDS (5)
+#: fuzz          replays each corpus and runs each fuzz target for FUZZ_SECONDS (3)
 fuzz: $(FUZZ_PROGRAMS)
 	tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 #: machine       tests in QEMU, from power-on
 machine: host rom demo dongle $(BUILD)/tests/dongle/pcsc.so | $(BUILD)/packages/machine
-	HEADS_PATIENCE=$${HEADS_PATIENCE:-2} tests/machine/run
+	HEADS_PATIENCE=$${HEADS_PATIENCE:-3} tests/machine/run
 
 #: check         both compilers' warnings, clang-tidy, cppcheck, clang-format, shellcheck, unit and integration tests
 check: warnings format tidy cppcheck unit integration
@@ -69,18 +85,21 @@ format: | $(BUILD)/packages/check
 	clang-format --dry-run --Werror $(CHECKED)
 
 TIDY_DONE := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/tidy/%.ok) $(BUILD)/tidy/main.ok
-$(BUILD)/tidy/%.ok: src/%.c .clang-tidy $(HEADERS) | $(BUILD)/packages/check $(BUILD)/packages/host
+$(BUILD)/tidy/%.ok: src/%.c .clang-tidy $(HEADERS) tests/tidy | $(BUILD)/packages/check $(BUILD)/packages/host
 	@mkdir -p $(@D)
 	$(call say,tidy,$<)
-	$(Q)clang-tidy --quiet $< -- -std=gnu11 $(DEFINES) -Isrc 2>&1 | { grep -v 'warnings generated' || true; }
+	$(Q)tests/tidy $< -std=gnu11 $(DEFINES) -Isrc
 	@touch $@
 tidy: $(TIDY_DONE)
 
-# cppcheck does not know the cleanup attribute: its leaks are suppressed, ASan looks for them.
+# cppcheck does not know the cleanup attribute: its leaks are suppressed, ASan looks for them. It keeps its results by a
+# checksum of each source's tokens; two at once must not write them.
+CPPCHECK_KEPT := $(HEADS_CACHE)/cppcheck
 cppcheck: | $(BUILD)/packages/check
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
+	@mkdir -p $(CPPCHECK_KEPT)
+	flock $(CPPCHECK_KEPT) cppcheck --cppcheck-build-dir=$(CPPCHECK_KEPT) --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
 		--suppress=missingIncludeSystem --suppressions-list=tests/cppcheck-suppressions -j$(shell nproc) $(DEFINES) -Isrc src
-	shellcheck modules/install-packages tests/run-all tests/dongle/with-gpg .ci/run emulator/demo/customize emulator/demo/heads-eventlog $(wildcard firmware/*.sh modules/*.sh)
+	shellcheck modules/install-packages tests/run-all tests/tidy tests/dongle/with-gpg .ci/run emulator/demo/customize emulator/demo/heads-eventlog $(wildcard firmware/*.sh modules/*.sh)
 
 #: coverage      lines of src/tpm and src/format that unit and integration tests run
 coverage: | $(BUILD)/packages/test
@@ -100,33 +119,51 @@ bench: host rom demo $(BUILD)/tests/bench/tpm_boot | $(BUILD)/packages/machine $
 
 # The virtual dongle in the tests: its parts for unit tests, and as a PC/SC library for GnuPG's scdaemon.
 DONGLE_PARTS := $(filter-out emulator/dongle/main.c emulator/dongle/usb.c,$(DONGLE_SOURCES))
-DONGLE_FLAGS = $(filter-out -MMD -MP,$(C_FLAGS)) -Iemulator/dongle
+DONGLE_FLAGS = $(C_FLAGS) -Iemulator/dongle
+DONGLE_OBJ := $(BUILD)/tests/dongle/obj
+DONGLE_ASAN := $(DONGLE_PARTS:emulator/dongle/%.c=$(DONGLE_OBJ)/asan/%.o)
+# What the shared libraries are made of: the dongle and the parts of the floor `base` that it uses.
+DONGLE_SHARED := $(patsubst %.c,$(DONGLE_OBJ)/shared/%.o,$(notdir $(DONGLE_PARTS)) $(addprefix base_,bytes.c digest.c encode.c error.c file.c text.c))
+DONGLE_SHARED_CC = $(CACHED) $(host_CC) $(DONGLE_FLAGS) -O2 -fPIC -fvisibility=hidden
 
-$(BUILD)/tests/dongle/pcsc.so: tests/dongle/pcsc.c $(DONGLE_PARTS) $(DONGLE_HEADERS) $(addprefix src/base/,bytes.c digest.c encode.c error.c file.c text.c)
+$(DONGLE_OBJ)/asan/%.o: emulator/dongle/%.c | $(asan_READY) $(BUILD)/packages/dongle
 	@mkdir -p $(@D)
-	$(call say,test,$@)
-	$(Q)$(host_CC) $(DONGLE_FLAGS) -O2 -fPIC -shared -fvisibility=default $(filter %.c,$^) -o $@ -lgcrypt -lgpg-error
+	$(Q)$(CACHED) $(asan_CC) $(DONGLE_FLAGS) $(asan_FLAGS) -c $< -o $@
+$(DONGLE_OBJ)/shared/base_%.o: src/base/%.c | $(host_READY)
+	@mkdir -p $(@D)
+	$(Q)$(DONGLE_SHARED_CC) -c $< -o $@
+$(DONGLE_OBJ)/shared/%.o: emulator/dongle/%.c | $(host_READY)
+	@mkdir -p $(@D)
+	$(Q)$(DONGLE_SHARED_CC) -c $< -o $@
+$(DONGLE_OBJ)/shared/%.o: tests/dongle/%.c | $(host_READY)
+	@mkdir -p $(@D)
+	$(Q)$(DONGLE_SHARED_CC) -c $< -o $@
+# scdaemon looks for the functions of PC/SC in it.
+$(DONGLE_OBJ)/shared/pcsc.o: DONGLE_SHARED_CC += -fvisibility=default
+$(BUILD)/tests/obj/unit/test_dongle.o $(BUILD)/tests/obj/unit/test_dongle_usb.o: TEST_FLAGS += -Iemulator/dongle
 
-$(BUILD)/tests/unit/test_dongle: tests/unit/test_dongle.c $(DONGLE_PARTS) $(DONGLE_HEADERS) $(BUILD)/asan/libheads.a
+$(BUILD)/tests/dongle/pcsc.so: $(DONGLE_OBJ)/shared/pcsc.o $(DONGLE_SHARED)
+	$(call say,link,$@)
+	$(Q)$(host_CC) -shared $^ -o $@ -lgcrypt -lgpg-error
+
+$(BUILD)/tests/unit/test_dongle: $(BUILD)/tests/obj/unit/test_dongle.o $(DONGLE_ASAN) $(BUILD)/asan/libheads.a
 	@mkdir -p $(@D)
-	$(call say,test,$@)
-	$(Q)$(asan_CC) $(DONGLE_FLAGS) $(asan_FLAGS) -Itests $(filter %.c %.a,$^) $(asan_LINK) -o $@ -lcmocka $(asan_LIBS)
+	$(call say,link,$@)
+	$(Q)$(TEST_LINK)
 
 $(BUILD)/tests/integration/test_dongle_gpg $(BUILD)/tests/integration/test_openpgp_gpg $(BUILD)/tests/integration/test_key_command \
 	$(BUILD)/tests/integration/test_ownership_gpg: $(BUILD)/tests/dongle/pcsc.so
 
-$(BUILD)/tests/unit/test_dongle_usb: tests/unit/test_dongle_usb.c emulator/dongle/usb.c $(DONGLE_PARTS) $(DONGLE_HEADERS) $(BUILD)/asan/libheads.a | $(BUILD)/packages/dongle
+$(BUILD)/tests/unit/test_dongle_usb: $(BUILD)/tests/obj/unit/test_dongle_usb.o $(DONGLE_OBJ)/asan/usb.o $(DONGLE_ASAN) $(BUILD)/asan/libheads.a
 	@mkdir -p $(@D)
-	$(call say,test,$@)
-	$(Q)$(asan_CC) $(DONGLE_FLAGS) $(asan_FLAGS) -Itests $(filter %.c %.a,$^) $(asan_LINK) -o $@ -lcmocka -lusbredirparser $(asan_LIBS)
+	$(call say,link,$@)
+	$(Q)$(TEST_LINK) -lusbredirparser
 
-# Its HID side behind the TPM's tests: a shared library keeps its names apart from those of heads.
-$(BUILD)/tests/dongle/libhid_dongle.so: tests/dongle/hid_dongle.c tests/dongle/hid_dongle.h $(DONGLE_PARTS) $(DONGLE_HEADERS) $(addprefix src/base/,bytes.c digest.c encode.c error.c file.c text.c)
-	@mkdir -p $(@D)
-	$(call say,test,$@)
-	$(Q)$(host_CC) $(DONGLE_FLAGS) -O2 -fPIC -shared -fvisibility=hidden $(filter %.c,$^) -o $@ -lgcrypt -lgpg-error
+# Its HID side behind the TPM's tests: a shared library that shows the names of tests/dongle/hid_dongle.h alone keeps its
+# own apart from those of heads.
+$(BUILD)/tests/dongle/libhid_dongle.so: $(DONGLE_OBJ)/shared/hid_dongle.o $(DONGLE_SHARED)
+	$(call say,link,$@)
+	$(Q)$(host_CC) -shared $^ -o $@ -lgcrypt -lgpg-error
 
-$(BUILD)/tests/integration/test_hotp_tpm: tests/integration/test_hotp_tpm.c $(TEST_SUPPORT) $(BUILD)/asan/libheads.a $(BUILD)/tests/dongle/libhid_dongle.so | $(BUILD)/packages/test
-	@mkdir -p $(@D)
-	$(call say,test,$@)
-	$(Q)$(asan_CC) $(TEST_FLAGS) $(filter %.c %.a %.so,$^) -Wl,-rpath,$(abspath $(BUILD))/tests/dongle $(asan_LINK) -o $@ -lcmocka -lutil $(asan_LIBS)
+$(BUILD)/tests/integration/test_hotp_tpm: $(BUILD)/tests/dongle/libhid_dongle.so
+$(BUILD)/tests/integration/test_hotp_tpm: asan_LINK += -Wl,-rpath,$(abspath $(BUILD))/tests/dongle

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "dongle/gnupg_programs.h"
 #include "dongle/openpgp_private.h"
 #include <dirent.h>
 #include <errno.h>
@@ -40,6 +41,9 @@ int openpgp_open(const struct openpgp_options *options, struct openpgp **ret_ses
 
 	if (!session)
 		return error_set(error, E_MEMORY, "gpg", "there is not enough memory");
+	r = gnupg_programs_unpack(GNUPG_PROGRAMS, error);
+	if (r < 0)
+		return r;
 	if (!process_is_installed(PROCESS_GPG))
 		return error_set(error, E_PROCESS, "gpg", "GnuPG, which handles keys and cards, is not installed");
 	if (snprintf(session->home, sizeof(session->home), "%s/gnupg-XXXXXX", directory) >= 72)

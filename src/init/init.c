@@ -10,6 +10,7 @@
 #include "boot/handover.h"
 #include "boot/load.h"
 #include "boot/seen_key.h"
+#include "dongle/gnupg_programs.h"
 #include "format/tpm_name.h"
 #include "init/console.h"
 #include "init/mounts.h"
@@ -294,6 +295,8 @@ static void recovery(struct init *init, const char *reason)
 	}
 	load_forget();
 	log_line("recovery reason=\"%s\"", reason);
+	if (gnupg_programs_unpack(GNUPG_PROGRAMS, &error) < 0)
+		log_error(&error);
 	for (size_t i = 0; i < init->consoles.count; i++) {
 		(void)tcflush(init->consoles.list[i].fd, TCIFLUSH); /* the key r, held down, is no command */
 		(void)dprintf(init->consoles.list[i].fd,

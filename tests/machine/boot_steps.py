@@ -52,6 +52,12 @@ def error_lines(machine):
     return [found for _, found in machine.lines("error")]
 
 
+def expect_nothing_boots(machine, seconds=2):
+    """The machine stays in its menu for longer than SECONDS: by default those of AUTO_BOOT, and one more."""
+    machine.stay(seconds)
+    machine.refuse(rb"heads: (boot|loaded|leave) |tiny: up", "nothing may be booted here")
+
+
 def expect_refused(machine, **wanted):
     """/boot is refused for the reasons WANTED (fields of the verify line), the menu comes up, nothing boots."""
     words, found = machine.line("verify", TO_MENU)
@@ -60,9 +66,7 @@ def expect_refused(machine, **wanted):
         require(found.get(key) == str(value), f"verify should say {key}={value}, not {found}")
     _, menu = machine.line("menu ready", TO_MENU)
     require(menu["mode"] == "refused", f"the menu should be ready in mode refused, not {menu['mode']}")
-    machine.settle(quiet=3, timeout=6)      # longer than the time after which a verified /boot boots by itself
-    machine.refuse(rb"heads: (boot|loaded|leave) ", "a /boot that was refused must not be booted")
-    machine.refuse(rb"tiny: up")
+    expect_nothing_boots(machine)
     require("login" not in machine.screen(), "something booted")
 
 

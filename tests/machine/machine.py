@@ -89,11 +89,15 @@ class Monitor:
 class Machine:
     """One emulated machine with its own flash chip, TPM, sockets and log.
 
+    starts      how many times a machine was switched on or reset by this process, for tests/machine/run to tell
+
     directory   keeps flash, tpm/, serial.log and tpm.log; a temporary one that goes away with the machine otherwise
     rom         flash image to begin with, copied; None to start KERNEL, INITRD, APPEND directly
     disks       images or nbd:unix:PATH; SNAPSHOT leaves them unchanged
     options     further options of emulator/run
     """
+
+    starts = 0
 
     def __init__(self, rom=None, disks=(), directory=None, snapshot=False, tpm="2.0", rtc=None, cpus=1, memory=1024,
                  usb=(), kernel=None, initrd=None, append="", options=()):
@@ -147,6 +151,7 @@ class Machine:
         """Starts the machine; RTC replaces its clock."""
         if self.process is not None:
             raise Expected("the machine is on already")
+        Machine.starts += 1
         self.output, self.position, self.terminal = b"", 0, Screen()
         command = list(self.command)
         if rtc or self.rtc:
@@ -263,6 +268,27 @@ class Machine:
             if not self.receive(quiet * min(PATIENCE, 1.5)) or len(self.output) == before:
                 return
 
+    def clock(self):
+        """The time of day that the menu's first lines show, in seconds; None where no clock is on the screen."""
+        found = re.search(r"\d{4}-\d\d-\d\d (\d\d):(\d\d):(\d\d) UTC", self.terminal.text())
+        return found and sum(int(number) * unit for number, unit in zip(found.groups(), (3600, 60, 1)))
+
+    def stay(self, seconds):
+        """Leaves the machine alone until the clock that it shows has gone on by more than SECONDS, so that what it would
+        do by itself within that time is done. Where no clock is on the screen, the workstation's time counts."""
+        began, shown = time.monotonic(), None
+        while self.receive(0.2):
+            waited, now = time.monotonic() - began, self.clock()
+            if now is None:
+                if waited > seconds + 1:
+                    return
+                continue
+            shown = now if shown is None else shown
+            if (now - shown) % 86400 > seconds:
+                return
+            if waited > (seconds + 30) * PATIENCE:
+                raise Expected(f"the clock on the screen stands still:\n{self.terminal.text()}")
+
     def screen(self):
         """What a person at the serial terminal sees now, 24 lines."""
         self.settle()
@@ -309,6 +335,7 @@ class Machine:
         self.qmp("system_powerdown")
 
     def press_reset(self):
+        Machine.starts += 1
         self.qmp("system_reset")
 
     def screenshot(self, path):

@@ -75,7 +75,7 @@ def test_restricted_mode_refuses_every_route_to_unsigned_code(directory):
         for label in ("Recovery shell", "Boot although"):
             require(label not in machine.screen(), f"{label} is offered:\n{machine.screen()}")
         machine.send("rf")
-        machine.settle(quiet=1)
+        machine.stay(1)
         require("Power off" in machine.screen(), "a key without a line left the menu")
         before = flash_hash(machine)
         open_update(machine, "heads-plain.rom")

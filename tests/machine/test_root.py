@@ -114,7 +114,7 @@ def expect_waiting(machine):
     _, asked = machine.line("ask", 30)
     require(asked["what"] == "root-differs", f"{asked}")
     machine.see(r"Boot all the same", 30)
-    machine.settle(quiet=3, timeout=8)
+    machine.stay(2)
     machine.refuse(rb"heads: (loaded|leave) ", "what the owner has not agreed to must not be booted")
 
 

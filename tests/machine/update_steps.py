@@ -27,7 +27,7 @@ def next_rom():
         shutil.copyfile(ROM, new)
         run(["cbfstool", new, "remove", "-r", "SLOT_A", "-n", "fallback/payload"])
         run(["cbfstool", new, "add-payload", "-r", "SLOT_A", "-n", "fallback/payload",
-             "-f", os.path.join(parts, "linux", "bzImage"), "-I", os.path.join(BUILD, BOARD, "initramfs.xz"),
+             "-f", os.path.join(parts, "linux", "bzImage"), "-I", os.path.join(BUILD, BOARD, "initramfs.zst"),
              "-C", "console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=30 " + NEXT_MARK])
         run([os.path.join(TOP, "firmware", "slot-mark"), new, "SLOT_A", "1"])
         os.rename(new, path)
