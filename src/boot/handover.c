@@ -72,10 +72,10 @@ static int lock_platform(struct tpm *tpm, struct error *error)
 /* Who answered honestly until now and then with another key would keep the cap from the TPM that has our secrets (A2):
  * a key that was seen must be there. A TPM that never was the recorded one holds none of them, and must not keep the
  * machine from leaving. */
-static int expect_key(struct tpm *tpm, const struct handover_keys *keys, struct error *error)
+static int expect_key(struct tpm *tpm, const struct handover_start *start, struct error *error)
 {
-	bool seen = keys->seen.size > 0;
-	int r = tpm_pin_storage_key(tpm, seen ? keys->seen : keys->recorded, error);
+	bool seen = start->seen.size > 0;
+	int r = tpm_pin_storage_key(tpm, seen ? start->seen : start->recorded, error);
 
 	if (r == 0)
 		r = tpm_check_storage_key(tpm, error);
@@ -90,9 +90,18 @@ static int expect_key(struct tpm *tpm, const struct handover_keys *keys, struct 
 	return 0;
 }
 
-static int without_tpm(int r, const struct trust_way_out *way, const struct handover_keys *keys, struct error *error)
+/* For the owner to read; no boot depends on it. */
+static void record_outcome(struct tpm *tpm, const struct handover_start *start)
 {
-	if (keys->seen.size > 0)
+	struct error error;
+
+	if (start->outcome && tpm_record_outcome(tpm, start->outcome, &error) < 0)
+		log_error(&error);
+}
+
+static int without_tpm(int r, const struct trust_way_out *way, const struct handover_start *start, struct error *error)
+{
+	if (start->seen.size > 0)
 		return error_set(error, E_NO_DEVICE, "TPM",
 		                 "the TPM that this start began with is gone: it cannot be capped, so nothing is "
 		                 "started; switch the machine off");
@@ -100,7 +109,7 @@ static int without_tpm(int r, const struct trust_way_out *way, const struct hand
 	return 0;
 }
 
-static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_keys *keys,
+static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_start *start,
                struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
@@ -108,11 +117,12 @@ static int cap(const struct trust_way_out *way, const char *tpm_where, const str
 	int r = (way->needs_kernel ? tpm_open_clean : tpm_open)(tpm_where, &tpm, error);
 
 	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED)
-		return without_tpm(r, way, keys, error);
+		return without_tpm(r, way, start, error);
 	if (r == 0)
-		r = expect_key(tpm, keys, error);
+		r = expect_key(tpm, start, error);
 	if (r < 0)
 		return r;
+	record_outcome(tpm, start);
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
 	if (r < 0)
 		return r;
@@ -136,14 +146,14 @@ static void disable_further_kexec(void)
 		(void)file_write_all(fd, "kexec_load_disabled", bytes_from_string("1"), NULL);
 }
 
-int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_keys *keys, struct error *error)
+int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_start *start, struct error *error)
 {
 	const struct trust_way_out *way = trust_leave(exit);
 	int r;
 
 	if (way->needs_kernel && !kernel_is_loaded())
 		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
-	r = cap(way, tpm_where, keys, error);
+	r = cap(way, tpm_where, start, error);
 	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
 		return r;
 	if (r < 0)

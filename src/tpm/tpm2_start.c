@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4). */
+/* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4), and how the starts ended. */
+#include "format/start_record.h"
 #include "tpm/tpm2_nv.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define START_INDEX    0x01404801u
-#define START_MAGIC    0x48505331u /* "HPS1" */
-#define START_CHECKSUM 4
-#define START_SIZE     (4 + 4 + 4 + 8 + START_CHECKSUM)
+#define START_INDEX 0x01404801u
 
 struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now, bool again)
 {
@@ -52,81 +50,104 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 		               since->resets);
 }
 
-static void encode(const struct tpm_counters *counters, uint8_t data[START_SIZE])
-{
-	struct tpm2_writer writer = tpm2_writer_make(data, START_SIZE);
-	struct digest checksum;
-
-	tpm2_put_u32(&writer, START_MAGIC);
-	tpm2_put_u32(&writer, counters->reset_count);
-	tpm2_put_u32(&writer, counters->restart_count);
-	tpm2_put_u32(&writer, (uint32_t)(counters->clock_ms >> 32));
-	tpm2_put_u32(&writer, (uint32_t)counters->clock_ms);
-	checksum = digest_of(HASH_SHA256, tpm2_written(&writer));
-	tpm2_put(&writer, bytes_make(checksum.data, START_CHECKSUM));
-}
-
-static bool decode(struct bytes data, struct tpm_counters *ret_counters)
-{
-	struct cursor cursor = cursor_make(data);
-	uint8_t expected[START_SIZE];
-
-	if (data.size != START_SIZE || cursor_u32be(&cursor) != START_MAGIC)
-		return false;
-	ret_counters->reset_count = cursor_u32be(&cursor);
-	ret_counters->restart_count = cursor_u32be(&cursor);
-	ret_counters->clock_ms = (uint64_t)cursor_u32be(&cursor) << 32;
-	ret_counters->clock_ms |= cursor_u32be(&cursor);
-	encode(ret_counters, expected);
-	return !cursor.failed && bytes_equal(data, bytes_make(expected, sizeof(expected)));
-}
-
-/* *ret_known is false where nothing was recorded, or nothing that makes sense. */
-static int read_last(struct tpm *tpm, struct tpm_counters *ret_last, bool *ret_known, bool *ret_defined,
+/* *ret_known is false where nothing was recorded, or nothing that makes sense. ret_size: of the index that stands
+ * there; 0: none. */
+static int read_last(struct tpm *tpm, struct start_record *ret_last, bool *ret_known, uint16_t *ret_size,
                      struct error *error)
 {
 	const struct tpm2_nv nv =
-	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_SIZE, NULL, "record of the last start");
+	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_RECORD_SIZE, NULL, "record of the starts");
+	const struct tpm2_nv old = tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_RECORD_OLD_SIZE, NULL,
+	                                        "record of the last start");
 	enum tpm2_nv_state state = TPM2_NV_ABSENT;
-	uint8_t data[START_SIZE];
+	uint8_t data[START_RECORD_SIZE];
 	int result = tpm2_nv_find(tpm, &nv, data, &state, error);
 
-	if (result < 0)
+	*ret_size = state == TPM2_NV_ABSENT ? 0 : START_RECORD_SIZE;
+	if (result == 0 && state == TPM2_NV_WRITTEN)
+		*ret_known = start_record_decode(bytes_make(data, START_RECORD_SIZE), ret_last);
+	if (result < 0 || state != TPM2_NV_FOREIGN)
 		return result;
-	if (state == TPM2_NV_FOREIGN)
+	/* Of a Heads that kept the counters alone. */
+	result = tpm2_nv_find(tpm, &old, data, &state, error);
+	if (result == 0 && (state == TPM2_NV_FOREIGN || state == TPM2_NV_ABSENT))
 		return error_set(error, E_FOREIGN_TPM, nv.object,
 		                 "the NV index %s is not of the kind that Heads makes; remove it", nv.object);
-	*ret_defined = state != TPM2_NV_ABSENT;
-	*ret_known = state == TPM2_NV_WRITTEN && decode(bytes_make(data, sizeof(data)), ret_last);
-	return 0;
+	*ret_size = START_RECORD_OLD_SIZE;
+	if (result == 0 && state == TPM2_NV_WRITTEN)
+		*ret_known = start_record_decode_old(bytes_make(data, START_RECORD_OLD_SIZE), ret_last);
+	return result;
 }
 
-static int write_now(struct tpm *tpm, const struct tpm_counters *now, struct error *error)
+static int write_record(struct tpm *tpm, const struct start_record *record, uint16_t size, struct error *error)
 {
-	uint8_t data[START_SIZE];
+	uint8_t data[START_RECORD_SIZE];
+	int result = 0;
 
-	encode(now, data);
+	if (size != 0 && size != START_RECORD_SIZE)
+		result = tpm2_platform_undefine(tpm, START_INDEX, error);
+	if (result == 0 && size != START_RECORD_SIZE)
+		result = tpm2_platform_define(tpm, START_INDEX, START_RECORD_SIZE, error);
+	if (result < 0)
+		return result;
+	start_record_encode(record, data);
 	return tpm2_platform_write(tpm, START_INDEX, 0, bytes_make(data, sizeof(data)), error);
 }
 
-int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
-                     struct error *error)
+static uint8_t resets_of(const struct tpm_since_start *since)
+{
+	if (since->history == TPM_HISTORY_NONE || since->history == TPM_HISTORY_CLEARED)
+		return START_RESETS_UNKNOWN;
+	return since->resets < START_RESETS_UNKNOWN ? (uint8_t)since->resets : START_RESETS_UNKNOWN - 1;
+}
+
+int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, uint32_t time,
+                     struct tpm_since_start *ret_since, struct error *error)
 {
 	const struct tpm_counters now = {info->reset_count, info->restart_count, info->clock_ms};
-	struct tpm_counters last = {0};
-	bool known = false, defined = false;
-	int result = read_last(tpm, &last, &known, &defined, error);
+	struct start_record record = {0};
+	struct tpm_counters last;
+	bool known = false;
+	uint16_t size;
+	int result = read_last(tpm, &record, &known, &size, error);
 
 	/* TPM2_ReadClock takes no session (Part 3, 29.1), so that anybody could have answered it. */
 	if (result == 0)
 		result = tpm2_policy_counts(tpm, now.reset_count, now.restart_count, error);
 	if (result < 0)
 		return result;
+	last = (struct tpm_counters){record.reset_count, record.restart_count, record.clock_ms};
 	*ret_since = tpm_compare_counters(known ? &last : NULL, &now, again);
 	/* The menu once more in the same start. */
 	if (known && last.reset_count == now.reset_count && last.restart_count == now.restart_count)
 		return 0;
-	if (!defined)
-		result = tpm2_platform_define(tpm, START_INDEX, START_SIZE, error);
-	return result < 0 ? result : write_now(tpm, &now, error);
+	record.reset_count = now.reset_count;
+	record.restart_count = now.restart_count;
+	record.clock_ms = now.clock_ms;
+	/* Taking ownership in this start sets the counts back. */
+	if (!again || !known || ret_since->history != TPM_HISTORY_CLEARED)
+		start_record_add(&record, time, resets_of(ret_since));
+	return write_record(tpm, &record, size, error);
+}
+
+int tpm_record_outcome(struct tpm *tpm, uint8_t outcome, struct error *error)
+{
+	uint8_t data[START_OUTCOME_SIZE];
+
+	start_outcome_encode(outcome, data);
+	return tpm2_platform_write(tpm, START_INDEX, START_OUTCOME_OFFSET, bytes_make(data, sizeof(data)), error);
+}
+
+int tpm_read_starts(struct tpm *tpm, struct start_record *ret_record, struct error *error)
+{
+	bool known = false;
+	uint16_t size;
+	int result = read_last(tpm, ret_record, &known, &size, error);
+
+	if (result == 0 && !known)
+		return error_set(error, size == 0 ? E_NOT_FOUND : E_MALFORMED, "starts",
+		                 size == 0
+		                     ? "no start was recorded in this TPM yet"
+		                     : "the TPM's record of the starts is damaged; the next start begins a new one");
+	return result;
 }
