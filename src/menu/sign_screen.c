@@ -179,7 +179,13 @@ static bool choose_dongle(struct menu *menu, bool *ret_dongle)
 {
 	static const struct ui_item items[] = {{'d', "The key on the security dongle", UI_NORMAL},
 	                                       {'s', "The key in a file on a disk or stick", UI_NORMAL}};
-	const struct ui_menu choice = {.title = "Which key signs?", .items = items, .count = ARRAY_SIZE(items)};
+	const struct ui_menu choice = {.title = "Which key signs?",
+	                               .items = items,
+	                               .count = ARRAY_SIZE(items),
+	                               .help =
+	                                   "Both are the owner's key, whose public half is in the ROM. The dongle "
+	                                   "signs with its OpenPGP card and asks for its user PIN; a file holds the "
+	                                   "exported secret key, and its passphrase is asked for."};
 	size_t chosen = 1;
 
 	if (openpgp_card_is_plugged_in() && ui_menu_run(menu->ui, &choice, &chosen) != UI_CHOSEN)
