@@ -201,11 +201,13 @@ void screen_system(struct menu *menu)
 	if (uname(&names) == 0)
 		add_field(&text, "Kernel", names.release);
 	add_proc_field(&text, "CPU", "/proc/cpuinfo", "model name");
+	add_proc_field(&text, "Microcode", "/proc/cpuinfo", "microcode");
 	add_proc_field(&text, "Memory", "/proc/meminfo", "MemTotal");
 	add_time(menu, &text);
 	add_batteries(&text);
 	add_disks(&text);
 	menu_describe_tpm(menu, &text);
+	add_field(&text, "Dongle", openpgp_card_is_plugged_in() ? "plugged in" : "none");
 	menu_add_hotp(menu, &text);
 	add_field(&text, "/boot", menu->boot.device.path[0] ? menu->boot.device.path : "-");
 	add_starts(menu, &text);
