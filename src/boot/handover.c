@@ -106,6 +106,15 @@ static int explain_lost(struct tpm *tpm, struct bytes seen, int result, struct e
 	return -E_FOREIGN_TPM;
 }
 
+/* For the owner to read; no boot depends on it. */
+static void record_outcome(struct tpm *tpm, const struct handover_start *start)
+{
+	struct error error;
+
+	if (start->outcome && tpm_record_outcome(tpm, start->outcome, &error) < 0)
+		log_error(&error);
+}
+
 static int without_tpm(int r, const struct trust_way_out *way, struct bytes seen, struct error *error)
 {
 	if (seen.size > 0)
@@ -116,21 +125,22 @@ static int without_tpm(int r, const struct trust_way_out *way, struct bytes seen
 	return 0;
 }
 
-static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_keys *keys,
+static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_start *start,
                struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	uint8_t name[TPM_NAME_SIZE];
-	const struct bytes seen = seen_key_read(keys->seen_fd, name);
+	const struct bytes seen = seen_key_read(start->seen_fd, name);
 	/* A boot follows a menu that ended in order, and closed what it had opened but for the session. */
-	int r = seen_key_open_tpm(keys->seen_fd, tpm_where, way->needs_kernel, &tpm, error);
+	int r = seen_key_open_tpm(start->seen_fd, tpm_where, way->needs_kernel, &tpm, error);
 
 	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED)
 		return without_tpm(r, way, seen, error);
 	if (r == 0)
-		r = expect_key(tpm, keys->recorded, seen, error);
+		r = expect_key(tpm, start->recorded, seen, error);
 	if (r < 0)
 		return r;
+	record_outcome(tpm, start);
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
 	if (r < 0)
 		return explain_lost(tpm, seen, r, error);
@@ -154,14 +164,14 @@ static void disable_further_kexec(void)
 		(void)file_write_all(fd, "kexec_load_disabled", bytes_from_string("1"), NULL);
 }
 
-int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_keys *keys, struct error *error)
+int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_start *start, struct error *error)
 {
 	const struct trust_way_out *way = trust_leave(exit);
 	int r;
 
 	if (way->needs_kernel && !kernel_is_loaded())
 		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
-	r = cap(way, tpm_where, keys, error);
+	r = cap(way, tpm_where, start, error);
 	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
 		return r;
 	if (r < 0)

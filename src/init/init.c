@@ -11,8 +11,11 @@
 #include "boot/load.h"
 #include "boot/seen_key.h"
 #include "dongle/gnupg_programs.h"
+#include "format/start_record.h"
 #include "format/tpm_name.h"
 #include "init/console.h"
+#include "init/keyboard.h"
+#include "init/menu_end.h"
 #include "init/mounts.h"
 #include "init/power_button.h"
 #include "init/slots.h"
@@ -47,6 +50,7 @@ struct init {
 	uint8_t tpm_name[TPM_NAME_SIZE];
 	int seen_key_fd; /* the storage key that this start has met, and its session; the menu writes it too */
 	bool menu_ran;   /* a menu was started before, in this start */
+	uint8_t outcome; /* what was done in this start so far (START_...) */
 };
 
 static void file_log_sink(void *context, const char *line)
@@ -98,8 +102,8 @@ static int keep_keys(const struct owner_files *files, int *ret_fd, struct error 
 	return 0;
 }
 
-/* Before anything that a fault could cut short: without settings all stays locked. */
-static void read_access(struct init *init, const struct owner_files *files)
+/* Before anything that a fault could cut short: without settings all stays locked. The keyboard before any key. */
+static void read_settings(struct init *init, const struct owner_files *files)
 {
 	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
 	struct error error;
@@ -108,6 +112,8 @@ static void read_access(struct init *init, const struct owner_files *files)
 		log_error(&error);
 	else
 		init->access = access_mode_of(&settings.merged);
+	if (keyboard_set(&init->consoles, rom_settings_get(&settings, "CONFIG_KEYBOARD_KEYMAP"), &error) < 0)
+		log_error(&error);
 }
 
 /* Measures each file of the owner, name and then content, before anything uses it. */
@@ -204,7 +210,7 @@ static int read_rom(struct init *init, struct error *error)
 	rom_close(&image);
 	if (r < 0)
 		return r;
-	read_access(init, &files);
+	read_settings(init, &files);
 	r = expect_recorded_tpm(init, tpm, &files, error);
 	if (r == 0)
 		r = measure_files(tpm, &files, error);
@@ -246,18 +252,22 @@ static void end_shell(pid_t pid)
 		;
 }
 
-static int try_to_leave(const struct init *init, enum trust_exit exit, struct error *error)
+/* Before the menu has recorded this start, the record's newest one is another. */
+static int try_to_leave(struct init *init, enum trust_exit exit, uint8_t outcome, struct error *error)
 {
-	const struct handover_keys keys = {.recorded = recorded_name(init), .seen_fd = init->seen_key_fd};
+	struct handover_start start = {.recorded = recorded_name(init), .seen_fd = init->seen_key_fd};
 
-	return handover_leave(exit, NULL, &keys, error);
+	if (seen_start_is_recorded(init->seen_key_fd))
+		start.outcome = init->outcome | outcome;
+	init->outcome |= outcome & (START_SHELL | START_CRASHED); /* the others did not happen where we come back */
+	return handover_leave(exit, NULL, &start, error);
 }
 
-static void leave(const struct init *init, enum trust_exit exit)
+static void leave(struct init *init, enum trust_exit exit, uint8_t outcome)
 {
 	struct error error;
 
-	if (try_to_leave(init, exit, &error) < 0)
+	if (try_to_leave(init, exit, outcome, &error) < 0)
 		log_error(&error);
 }
 
@@ -288,7 +298,7 @@ static void recovery(struct init *init, const char *reason)
 	struct error error;
 	bool pressed;
 
-	if (try_to_leave(init, TRUST_EXIT_RECOVERY, &error) < 0) {
+	if (try_to_leave(init, TRUST_EXIT_RECOVERY, START_SHELL, &error) < 0) {
 		log_error(&error);
 		log_line("recovery refused");
 		return;
@@ -309,7 +319,7 @@ static void recovery(struct init *init, const char *reason)
 	log_line("recovery ended");
 	if (pressed) {
 		log_line("power-button pressed in=recovery");
-		leave(init, TRUST_EXIT_POWER_OFF);
+		leave(init, TRUST_EXIT_POWER_OFF, START_OFF);
 	}
 }
 
@@ -322,16 +332,6 @@ static void early_shell(struct init *init, int wait_ms, const char *reason)
 		recovery(init, reason);
 	else
 		log_line("access refused action=%s mode=%s", access_action_name(ACCESS_EARLY_SHELL),
-		         access_mode_name(init->access));
-}
-
-/* The menu has asked for the proof; what it must not give to anybody it cannot give. */
-static void asked_shell(struct init *init)
-{
-	if (access_decide(init->access, ACCESS_SHELL) != ACCESS_REFUSED)
-		recovery(init, "chosen in the menu");
-	else
-		log_line("access refused action=%s mode=%s", access_action_name(ACCESS_SHELL),
 		         access_mode_name(init->access));
 }
 
@@ -415,7 +415,7 @@ static void after_crash(struct init *init, int status, unsigned *backoff)
 {
 	load_forget();
 	log_line("menu crashed status=%d wait-s=%u", status, *backoff);
-	leave(init, TRUST_EXIT_CRASH);
+	leave(init, TRUST_EXIT_CRASH, START_CRASHED);
 	early_shell(init, (int)*backoff * 1000, "key r after a crash of the menu");
 	*backoff = *backoff * 2 > LONGEST_BACKOFF_S ? LONGEST_BACKOFF_S : *backoff * 2;
 }
@@ -426,25 +426,25 @@ static _Noreturn void supervise(struct init *init)
 
 	for (;;) {
 		int status = run_menu(init);
+		const struct menu_end end = menu_end_of(status, init->access);
 
 		consoles_plain(&init->consoles);
-		switch (status) {
-		case MENU_EXIT_BOOT:
-			leave(init, TRUST_EXIT_BOOT);
-			load_forget();
+		switch (end.wish) {
+		case MENU_WISHES_EXIT:
+			leave(init, end.exit, end.outcome);
 			break;
-		case MENU_EXIT_RECOVERY:
-			asked_shell(init);
+		case MENU_WISHES_SHELL:
+			recovery(init, "chosen in the menu");
 			break;
-		case MENU_EXIT_REBOOT:
-			leave(init, TRUST_EXIT_REBOOT);
+		case MENU_WISHES_REFUSED:
+			log_line("access refused action=%s mode=%s", access_action_name(end.action),
+			         access_mode_name(init->access));
 			break;
-		case MENU_EXIT_POWER_OFF:
-			leave(init, TRUST_EXIT_POWER_OFF);
-			break;
-		default:
+		case MENU_CRASHED:
 			after_crash(init, status, &backoff);
+			break;
 		}
+		load_forget(); /* a kernel that was loaded and did not start */
 	}
 }
 

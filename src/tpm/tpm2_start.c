@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4). */
+/* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4), and how the starts ended. */
+#include "format/start_record.h"
 #include "tpm/tpm2_nv.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define START_INDEX    0x01404801u
-#define START_MAGIC    0x48505332u /* "HPS2" */
-#define START_CHECKSUM 4
-#define START_SIZE     (4 + 4 + 4 + 8 + TPM2_DIGEST_SIZE + START_CHECKSUM)
-/* Of older versions, without the tag. */
-#define START_OLD_SIZE 24
+#define START_INDEX 0x01404801u
 
 struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now, bool again)
 {
@@ -54,119 +50,124 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 		               since->resets);
 }
 
-static void encode(const struct tpm2_start *start, uint8_t data[START_SIZE])
-{
-	struct tpm2_writer writer = tpm2_writer_make(data, START_SIZE);
-	struct digest checksum;
-
-	tpm2_put_u32(&writer, START_MAGIC);
-	tpm2_put_u32(&writer, start->counters.reset_count);
-	tpm2_put_u32(&writer, start->counters.restart_count);
-	tpm2_put_u32(&writer, (uint32_t)(start->counters.clock_ms >> 32));
-	tpm2_put_u32(&writer, (uint32_t)start->counters.clock_ms);
-	tpm2_put(&writer, bytes_make(start->tag, sizeof(start->tag)));
-	checksum = digest_of(HASH_SHA256, tpm2_written(&writer));
-	tpm2_put(&writer, bytes_make(checksum.data, START_CHECKSUM));
-}
-
-static bool decode(struct bytes data, struct tpm2_start *ret_start)
-{
-	struct cursor cursor = cursor_make(data);
-	struct tpm2_start start = {.known = true};
-	uint8_t expected[START_SIZE];
-	struct bytes tag;
-
-	if (data.size != START_SIZE || cursor_u32be(&cursor) != START_MAGIC)
-		return false;
-	start.counters.reset_count = cursor_u32be(&cursor);
-	start.counters.restart_count = cursor_u32be(&cursor);
-	start.counters.clock_ms = cursor_u64be(&cursor);
-	tag = cursor_bytes(&cursor, sizeof(start.tag));
-	if (cursor.failed)
-		return false;
-	memcpy(start.tag, tag.data, tag.size);
-	encode(&start, expected);
-	*ret_start = start;
-	return bytes_equal(data, bytes_make(expected, sizeof(expected)));
-}
-
-/* An older version of Heads made the index, smaller: it makes room. Any other one that is not ours stays. */
-static int remove_older(struct tpm *tpm, struct error *error)
-{
-	uint16_t size = 0;
-	int result = tpm2_platform_size(tpm, START_INDEX, &size, error);
-
-	if (result < 0)
-		return result;
-	if (size != START_OLD_SIZE)
-		return error_set(error, E_FOREIGN_TPM, "TPM", "the record of the last start has a size of no version");
-	return tpm2_platform_undefine(tpm, START_INDEX, error);
-}
-
-/* ret_last->known is false where nothing was recorded, or nothing that makes sense. */
-static int read_last(struct tpm *tpm, struct tpm2_start *ret_last, bool *ret_defined, struct error *error)
+/* *ret_known is false where nothing was recorded, or nothing that makes sense. ret_size: of the index that stands
+ * there; 0: none. */
+static int read_last(struct tpm *tpm, struct start_record *ret_last, bool *ret_known, uint16_t *ret_size,
+                     struct error *error)
 {
 	const struct tpm2_nv nv =
-	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_SIZE, NULL, "record of the last start");
+	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_RECORD_SIZE, NULL, "record of the starts");
+	const struct tpm2_nv old = tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_RECORD_OLD_SIZE, NULL,
+	                                        "record of the last start");
 	enum tpm2_nv_state state = TPM2_NV_ABSENT;
-	uint8_t data[START_SIZE];
+	uint8_t data[START_RECORD_SIZE];
 	int result = tpm2_nv_find(tpm, &nv, data, &state, error);
 
-	if (result < 0)
+	*ret_size = state == TPM2_NV_ABSENT ? 0 : START_RECORD_SIZE;
+	if (result == 0 && state == TPM2_NV_WRITTEN)
+		*ret_known = start_record_decode(bytes_make(data, START_RECORD_SIZE), ret_last);
+	if (result < 0 || state != TPM2_NV_FOREIGN)
 		return result;
-	if (state == TPM2_NV_FOREIGN && remove_older(tpm, NULL) < 0)
+	/* Of a Heads that kept the counters alone. */
+	result = tpm2_nv_find(tpm, &old, data, &state, error);
+	if (result == 0 && (state == TPM2_NV_FOREIGN || state == TPM2_NV_ABSENT))
 		return error_set(error, E_FOREIGN_TPM, nv.object,
 		                 "the NV index %s is not of the kind that Heads makes; remove it", nv.object);
-	*ret_defined = state != TPM2_NV_ABSENT && state != TPM2_NV_FOREIGN;
-	if (state == TPM2_NV_WRITTEN)
-		(void)decode(bytes_make(data, sizeof(data)), ret_last);
-	return 0;
+	*ret_size = START_RECORD_OLD_SIZE;
+	if (result == 0 && state == TPM2_NV_WRITTEN)
+		*ret_known = start_record_decode_old(bytes_make(data, START_RECORD_OLD_SIZE), ret_last);
+	return result;
 }
 
-/* What could not be written is not known. */
-static int write_start(struct tpm *tpm, const struct tpm2_start *start, struct error *error)
+/* What could not be written is not known. size: of the index that stands there. */
+static int write_record(struct tpm *tpm, const struct start_record *record, uint16_t size, struct error *error)
 {
-	uint8_t data[START_SIZE];
-	int result;
+	uint8_t data[START_RECORD_SIZE];
+	int result = 0;
 
-	encode(start, data);
-	tpm->start.known = false;
+	tpm->start_known = false;
+	if (size != 0 && size != START_RECORD_SIZE)
+		result = tpm2_platform_undefine(tpm, START_INDEX, error);
+	if (result == 0 && size != START_RECORD_SIZE)
+		result = tpm2_platform_define(tpm, START_INDEX, START_RECORD_SIZE, error);
+	if (result < 0)
+		return result;
+	start_record_encode(record, data);
 	result = tpm2_platform_write(tpm, START_INDEX, 0, bytes_make(data, sizeof(data)), error);
-	if (result == 0)
-		tpm->start = *start;
+	if (result == 0) {
+		tpm->start_known = true;
+		tpm->start = *record;
+	}
 	return result;
 }
 
 int tpm2_start_write_tag(struct tpm *tpm, const uint8_t tag[TPM2_DIGEST_SIZE], struct error *error)
 {
-	struct tpm2_start start = tpm->start;
+	struct start_record record = tpm->start;
 
-	memcpy(start.tag, tag, sizeof(start.tag));
-	return start.known ? write_start(tpm, &start, error) : 0;
+	if (!tpm->start_known)
+		return 0;
+	memcpy(record.list, tag, sizeof(record.list));
+	return write_record(tpm, &record, START_RECORD_SIZE, error);
 }
 
-int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
-                     struct error *error)
+static uint8_t resets_of(const struct tpm_since_start *since)
+{
+	if (since->history == TPM_HISTORY_NONE || since->history == TPM_HISTORY_CLEARED)
+		return START_RESETS_UNKNOWN;
+	return since->resets < START_RESETS_UNKNOWN ? (uint8_t)since->resets : START_RESETS_UNKNOWN - 1;
+}
+
+int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, uint32_t time,
+                     struct tpm_since_start *ret_since, struct error *error)
 {
 	const struct tpm_counters now = {info->reset_count, info->restart_count, info->clock_ms};
-	struct tpm2_start last = {.known = false}, start = {.known = true, .counters = now};
-	bool defined = false;
-	int result = read_last(tpm, &last, &defined, error);
+	struct start_record record = {0};
+	struct tpm_counters last;
+	bool known = false;
+	uint16_t size;
+	int result = read_last(tpm, &record, &known, &size, error);
 
 	/* TPM2_ReadClock takes no session (Part 3, 29.1), so that anybody could have answered it. */
 	if (result == 0)
 		result = tpm2_policy_counts(tpm, now.reset_count, now.restart_count, error);
 	if (result < 0)
 		return result;
-	*ret_since = tpm_compare_counters(last.known ? &last.counters : NULL, &now, again);
+	last = (struct tpm_counters){record.reset_count, record.restart_count, record.clock_ms};
+	*ret_since = tpm_compare_counters(known ? &last : NULL, &now, again);
 	/* The menu once more in the same start. */
-	if (last.known && last.counters.reset_count == now.reset_count &&
-	    last.counters.restart_count == now.restart_count) {
-		tpm->start = last;
+	if (known && last.reset_count == now.reset_count && last.restart_count == now.restart_count) {
+		tpm->start_known = true;
+		tpm->start = record;
 		return 0;
 	}
-	if (!defined)
-		result = tpm2_platform_define(tpm, START_INDEX, START_SIZE, error);
-	memcpy(start.tag, last.tag, sizeof(start.tag));
-	return result < 0 ? result : write_start(tpm, &start, error);
+	record.reset_count = now.reset_count;
+	record.restart_count = now.restart_count;
+	record.clock_ms = now.clock_ms;
+	/* Taking ownership in this start sets the counts back. */
+	if (!again || !known || ret_since->history != TPM_HISTORY_CLEARED)
+		start_record_add(&record, time, resets_of(ret_since));
+	return write_record(tpm, &record, size, error);
+}
+
+int tpm_record_outcome(struct tpm *tpm, uint8_t outcome, struct error *error)
+{
+	uint8_t data[START_OUTCOME_SIZE];
+
+	start_outcome_encode(outcome, data);
+	return tpm2_platform_write(tpm, START_INDEX, START_OUTCOME_OFFSET, bytes_make(data, sizeof(data)), error);
+}
+
+int tpm_read_starts(struct tpm *tpm, struct start_record *ret_record, struct error *error)
+{
+	bool known = false;
+	uint16_t size;
+	int result = read_last(tpm, ret_record, &known, &size, error);
+
+	if (result == 0 && !known)
+		return error_set(error, size == 0 ? E_NOT_FOUND : E_MALFORMED, "starts",
+		                 size == 0
+		                     ? "no start was recorded in this TPM yet"
+		                     : "the TPM's record of the starts is damaged; the next start begins a new one");
+	return result;
 }

@@ -3,10 +3,11 @@
 
 import base64
 import hashlib
+import os
 import re
 import time
 
-from boot_steps import (TO_MENU, TO_SYSTEM, expect_nothing_boots, expect_same_pcrs, logged_pcrs, machine_with, reported,
+from boot_steps import (AUTO_BOOT, TO_MENU, TO_SYSTEM, expect_nothing_boots, expect_same_pcrs, logged_pcrs, machine_with, reported,
                         require)
 from fixtures import CMDLINE, Owner, boot_files, grub_cfg, rom_for, tiny
 from owner_steps import (MANUAL, code_at, codes_now, enrol, expect_code, expect_no_code, extended, force, shown_code, to_menu)
@@ -21,9 +22,10 @@ def patch_flash(machine, old, new):
 
 
 def test_totp_enrolment(directory):
-    """The first start offers a secret and shows it once; code and phone agree, now and after the next power-on."""
+    """The first start offers a secret and shows it once, as a code that a camera reads from the framebuffer, too; code
+    and phone agree, now and after the next power-on."""
     with machine_with(directory, settings=MANUAL) as machine:
-        secret = enrol(machine)
+        secret = enrol(machine, picture=os.path.join(directory, "qr.png"))
         machine.line("menu ready", 30)
         require(shown_code(machine) in codes_now(secret), f"the screen shows {shown_code(machine)}, the phone {codes_now(secret)}")
         machine.refuse(re.escape(base64.b32encode(secret)[8:24]) + rb"[^\r\n]*heads:", "the secret must not be in the log")
@@ -163,6 +165,18 @@ def test_A5_forced_boot(directory):
         require(pcrs[4] == extended("forced", "handover"), "PCR 4 should hold `forced` and `handover`")
 
 
+def test_A5_basic_mode(directory):
+    """In basic mode what does not verify boots by itself and without a word: as a forced boot, which PCR 4 tells."""
+    with machine_with(directory, settings=AUTO_BOOT + "CONFIG_BASIC=y\n", spoil={"initrd.img": tiny("basic")}) as machine:
+        words, _ = machine.line("verify", TO_MENU)
+        require(words == "verify refused", f"it is judged all the same: {words}")
+        _, boot = machine.line("boot", TO_MENU)
+        require(boot["mode"] == "forced", f"{boot}")
+        machine.expect(rb"tiny: up name=basic", TO_SYSTEM)
+        pcrs = expect_same_pcrs(machine)
+        require(pcrs[4] == extended("forced", "handover"), "PCR 4 should hold `forced` and `handover`")
+
+
 def test_A5_forced_boot_given_up(directory):
     """Who begins to force and goes back has a closed TPM until the reset."""
     with machine_with(directory, settings=MANUAL, spoil={"initrd.img": tiny("forced")}) as machine:
@@ -248,13 +262,14 @@ def test_key_stops_the_countdown(directory):
 
 
 def test_A3_resets_are_told(directory):
-    """One reset of the TPM from start to start is normal; one more is told by the log and on the menu."""
+    """One reset of the TPM from start to start is normal; one more is told by the log and on the menu. The system's
+    screen knows how the starts ended."""
     with machine_with(directory, settings=MANUAL) as machine:
         machine.expect(rb"heads: tpm resets=first\r", TO_MENU)
         enrol(machine)      # so that the next starts ask nothing
         machine.line("menu ready", TO_MENU)
-        for _ in range(2):
-            machine.press_reset()
+        for restart in (machine.press_reset, lambda: machine.send("n")):
+            restart()
             machine.expect(rb"heads: tpm resets=\+1 restarts=\+0 ", TO_MENU)
             machine.line("menu ready", TO_MENU)
             machine.see(r"Power off", 20)
@@ -264,6 +279,9 @@ def test_A3_resets_are_told(directory):
         machine.see(r"TPM resets +1 reset since the last start", 20)
         for line in (r"Access +open", r"Battery +none", r"Disks +\w+ +\d+ MiB"):
             machine.see(line, 10)
+        machine.send("\x1b[6~\x1b[6~")
+        date = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
+        machine.see(f"{date}now *\n *{date}restarted *\n *{date}cut off or reset", 10)
         # A start that does not come as far as the menu.
         machine.press_reset()
         machine.line("init", TO_MENU)
