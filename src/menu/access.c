@@ -18,10 +18,11 @@ static const char help[] =
     "afterwards.\n"
     "Whoever has neither writes the ROM with a flash programmer.";
 
-enum way { PASSPHRASE, CARD, KEY, BACK, WAYS };
+enum way { PASSPHRASE, CARD, DRIVE, KEY, BACK, WAYS };
 
 /* For the log. */
-static const char *const way_names[WAYS] = {[PASSPHRASE] = "passphrase", [CARD] = "dongle", [KEY] = "key"};
+static const char *const way_names[WAYS] = {
+    [PASSPHRASE] = "passphrase", [CARD] = "dongle", [DRIVE] = "drive", [KEY] = "key"};
 
 bool menu_owner_can_prove(const struct menu *menu)
 {
@@ -50,15 +51,17 @@ static int prove_by_passphrase(struct menu *menu, enum access_action action, str
 	return menu_as_owner(menu, why, check_passphrase, NULL, error);
 }
 
-static int prove_by_key(struct menu *menu, enum access_action action, struct error *error)
+/* drive: the key is on the encrypted backup drive. */
+static int prove_by_key(struct menu *menu, bool drive, enum access_action action, struct error *error)
 {
 	CLEANUP(signing_key_clear) struct signing_key key = {0};
 	struct media_file file;
 	int r;
 
-	if (!menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
+	if (!drive && !menu_choose_media(menu, MEDIA_KEYS, TITLE, &file))
 		return error_set(error, E_REFUSED, "key", "no key was chosen");
-	r = menu_read_owner_key(menu, TITLE, &file, &key, error);
+	r = drive ? menu_read_drive_key(menu, TITLE, &key, error)
+	          : menu_read_owner_key(menu, TITLE, &file, &key, error);
 	if (r == 0)
 		r = menu_open_owner_key(menu, TITLE, &key, error);
 	return r < 0 ? r : owner_proof(&key, access_action_name(action), error);
@@ -84,7 +87,8 @@ static int prove(struct menu *menu, enum way way, enum access_action action, str
 {
 	if (way == CARD)
 		return prove_by_card(menu, action, error);
-	return way == KEY ? prove_by_key(menu, action, error) : prove_by_passphrase(menu, action, error);
+	return way == PASSPHRASE ? prove_by_passphrase(menu, action, error)
+	                         : prove_by_key(menu, way == DRIVE, action, error);
 }
 
 struct question {
@@ -106,7 +110,8 @@ static void explain(void *context, struct ui_text *text)
 	ui_text_add(
 	    text, UI_NORMAL,
 	    "The proof is the owner passphrase of the TPM, or the secret key of a public key in the ROM, which signs a "
-	    "random text: on the security dongle, or a file *.asc, *.gpg, *.key or *.pgp on a stick.");
+	    "random text: on the security dongle, on an encrypted backup drive, or a file *.asc, *.gpg, *.key or *.pgp "
+	    "on a stick.");
 }
 
 struct shown {
@@ -116,9 +121,10 @@ struct shown {
 
 static enum way choose_way(struct menu *menu, enum access_action action)
 {
-	static const char keys[] = {[PASSPHRASE] = 'p', [CARD] = 'd', [KEY] = 'k', [BACK] = 'n'};
+	static const char keys[] = {[PASSPHRASE] = 'p', [CARD] = 'd', [DRIVE] = 'b', [KEY] = 'k', [BACK] = 'n'};
 	static const char *const labels[] = {[PASSPHRASE] = "Owner passphrase of the TPM",
 	                                     [CARD] = "Key on the security dongle",
+	                                     [DRIVE] = "Key on the encrypted backup drive",
 	                                     [KEY] = "Key on a stick",
 	                                     [BACK] = "Back"};
 	struct question question = {menu, action};
@@ -130,7 +136,9 @@ static enum way choose_way(struct menu *menu, enum access_action action)
 	for (int way = 0; way < WAYS; way++) {
 		if (way == PASSPHRASE && !(menu->tpm && menu->tpm_info.owner_auth_set))
 			continue;
-		if ((way == KEY || way == CARD) && menu->key.size == 0)
+		if (way != PASSPHRASE && way != BACK && menu->key.size == 0)
+			continue;
+		if (way == DRIVE && !menu_drive_is_plugged_in())
 			continue;
 		if (way == CARD && !openpgp_card_is_plugged_in())
 			continue;

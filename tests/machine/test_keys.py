@@ -97,7 +97,7 @@ def sign_by_drive(machine, fingerprint):
 def dongle_from_drive(machine, fingerprint):
     """The keys of the drive once more onto the dongle, in the place of those that are there."""
     open_keys(machine)
-    machine.see(fingerprint[:8], 20)
+    machine.see(r"signature key +ed25519  [0-9A-F]{40}", 20)
     machine.send("m")
     machine.see(r"Where shall the new keys be", 20)
     machine.send("l")
