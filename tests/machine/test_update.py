@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Firmware updates on the machine: installed, refused, interrupted (A17, DESIGN rule 4)."""
 
-import base64
 import collections
 import os
 
@@ -295,35 +294,6 @@ def test_rom_verbs_on_the_chip(directory):
 test_rom_verbs_on_the_chip.seconds = 400
 
 
-def test_totp_continues_after_update(directory):
-    """With an owner passphrase the phone's code is right before and after an update, without a new secret."""
-    image = stick(directory, package(directory, Owner("owner")))
-    with machine_with(directory, settings=MANUAL, options=["--usb", image]) as machine:
-        to_menu(machine)
-        to_shell(machine)
-        status, text = in_shell(machine, "echo correct horse >/tmp/p; heads tpm reset --yes --owner-passphrase /tmp/p", 90)
-        require(status == 0, f"heads tpm reset: {text}")
-        machine.press_reset()
-        machine.see(r"Make a new secret", TO_MENU)
-        machine.send("y")
-        give_passphrase(machine)
-        machine.line("totp enrolled", TO_MENU)
-        secret = base64.b32decode(machine.see(r"\b([A-Z2-7]{32})\b", 30).group(1))
-        machine.send("\r")
-        machine.line("totp ok", 30)
-        machine.line("menu ready", 30)
-        install(machine, "heads-update.tar")
-        machine.line("update written", 120)
-        require(machine.lines("approval given"), "the TPM was not told")
-        machine.see(r"Restart now", 30)
-        machine.send("y")
-        require(started_slot(machine)["slot"] == "SLOT_B", "the update does not run")
-        expect_code(machine, secret)
-
-
 def give_passphrase(machine):
     machine.see(r"TPM owner passphrase", 60)
     machine.send("correct horse\r")
-
-
-test_totp_continues_after_update.seconds = 300
