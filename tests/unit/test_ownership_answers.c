@@ -66,6 +66,8 @@ static void test_what_does_not_go_together(void **state)
 	} cases[] = {
 	    {"TPM_PASSPHRASE=12345678\n", "KEY (where the key is made) is missing"},
 	    {BASE, "KEY_PASSPHRASE"},
+	    {BASE "KEY_PASSPHRASE=short\n",
+	     "line 5: KEY_PASSPHRASE (the passphrase of the secret key) of a new key has"},
 	    {GOOD "USER_PIN=123456\n", "line 6: USER_PIN (the user PIN of the dongle) has no use"},
 	    {GOOD "HOTP=yes\n", "ADMIN_PIN (the admin PIN of the dongle) is missing"},
 	    {GOOD "HOTP=yes\nGENERATE=yes\n", "ADMIN_PIN"}, /* the present one cannot be drawn */
@@ -98,6 +100,7 @@ static void test_what_is_drawn_needs_no_answer(void **state)
 	    "GENERATE=yes\nKEY=memory\nKEY_NAME=The owner\nKEY_EMAIL=o@example.org\n",
 	    "GENERATE=yes\nKEY=card\nKEY_NAME=The owner\nKEY_EMAIL=o@example.org\nHOTP=yes\n",
 	    "GENERATE=yes\nKEY=import\nKEY_FILE=a.asc\nUSER_PIN=123456\n",
+	    "GENERATE=yes\nKEY=import\nKEY_FILE=a.asc\nKEY_PASSPHRASE=short\n",
 	};
 
 	(void)state;
