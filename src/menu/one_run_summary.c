@@ -41,7 +41,7 @@ static void add_dongle(const struct one_run *run, struct buffer *lines)
 	struct hotp_setup setup;
 	char text[64];
 
-	add(lines, "Dongle", run->machine.card_serial);
+	add(lines, "Dongle", run->machine.card.serial);
 	if (hotp_look(run->menu->tpm, &setup, NULL) < 0)
 		return;
 	(void)snprintf(text, sizeof(text), "%s %08" PRIX32, hotp_model_name(setup.model), setup.serial);
