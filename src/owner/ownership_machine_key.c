@@ -122,7 +122,7 @@ static int card_holds(void *context, struct bytes public, struct error *error)
 	CLEANUP(openpgp_close) struct openpgp *session = NULL;
 	CLEANUP(buffer_clear) struct buffer packets = {0};
 	struct openpgp_keys keys = {.count = 0};
-	struct openpgp_card card;
+	struct openpgp_card card = {.serial = ""};
 	int r = open_session(context, &session, error);
 
 	if (r == 0)
