@@ -8,15 +8,17 @@
 #define MAX_DRAWS     100
 #define BITS_THOUSAND 12924 /* of one word, in thousandths */
 
-struct bytes diceware_word(unsigned number)
+void diceware_word(unsigned number, char ret_word[DICEWARE_MAX_WORD + 1])
 {
-	const char *word = diceware_words;
+	const char *next = diceware_words;
+	size_t size = 0;
 
-	if (number >= DICEWARE_WORDS)
-		return BYTES_EMPTY;
-	for (; number > 0; number--)
-		word = strchr(word, ' ') + 1;
-	return bytes_make(word, strcspn(word, " "));
+	for (unsigned i = 0; i <= number && *next; i++) {
+		size = (size_t)(*next++ - '0');
+		while (*next && (*next < '0' || *next > '9') && size < DICEWARE_MAX_WORD)
+			ret_word[size++] = *next++;
+	}
+	ret_word[number < DICEWARE_WORDS ? size : 0] = '\0';
 }
 
 unsigned diceware_bits(unsigned words)
@@ -43,12 +45,16 @@ static int draw(diceware_random *random, void *context, unsigned *ret_number, st
 	return error_set(error, E_SYSTEM, "random", "the source of random numbers gives the same ones over and over");
 }
 
-static void append(struct secret *passphrase, struct bytes word)
+static void append(struct secret *passphrase, unsigned number)
 {
+	char word[DICEWARE_MAX_WORD + 1];
+
+	diceware_word(number, word);
 	if (passphrase->size > 0)
 		passphrase->data[passphrase->size++] = ' ';
-	memcpy(passphrase->data + passphrase->size, word.data, word.size);
-	passphrase->size += word.size;
+	memcpy(passphrase->data + passphrase->size, word, strlen(word));
+	passphrase->size += strlen(word);
+	memory_wipe(word, sizeof(word));
 }
 
 int diceware_make(unsigned words, diceware_random *random, void *context, struct secret *ret_passphrase,
@@ -67,7 +73,7 @@ int diceware_make(unsigned words, diceware_random *random, void *context, struct
 
 		if (r < 0)
 			return r;
-		append(&passphrase, diceware_word(number));
+		append(&passphrase, number);
 	}
 	*ret_passphrase = TAKE(passphrase, (struct secret){0});
 	return 0;

@@ -13,14 +13,16 @@
 #define DICEWARE_MAX_WORD  9 /* characters of the longest */
 #define DICEWARE_MAX_SIZE  ((size_t)DICEWARE_MAX_WORDS * (DICEWARE_MAX_WORD + 1))
 
-/* All of them, in the list's order, each followed by a space. */
+/* All of them, in the list's order: of each a digit, how many letters it has in common with the one before, and the
+ * rest.
+ */
 extern const char diceware_words[];
 
 /* Fills data with size random bytes. */
 typedef int diceware_random(void *context, void *data, size_t size, struct error *error);
 
-/* The word of this number, 0 to DICEWARE_WORDS - 1; empty beyond. Points into diceware_words. */
-struct bytes diceware_word(unsigned number);
+/* The word of this number, 0 to DICEWARE_WORDS - 1; empty beyond. */
+void diceware_word(unsigned number, char ret_word[DICEWARE_MAX_WORD + 1]);
 /* Whole bits of entropy of so many words drawn at random: log2(7776) each, rounded down. */
 unsigned diceware_bits(unsigned words);
 /* Draws so many words, with a space between two. Every word is as likely as any other one: of 13 random bits the values

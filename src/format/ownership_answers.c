@@ -21,7 +21,7 @@ const struct answer_kind_info ownership_answer_info[ANSWERS] = {
                               "the algorithm of the key"},
     [ANSWER_KEY_NAME] = {"KEY_NAME", ANSWER_TEXT, {NULL}, 5, 64, "your name in the key"},
     [ANSWER_KEY_EMAIL] = {"KEY_EMAIL", ANSWER_TEXT, {NULL}, 3, 64, "your address in the key"},
-    [ANSWER_KEY_PASSPHRASE] = {"KEY_PASSPHRASE", ANSWER_SECRET, {NULL}, 8, 99, "the passphrase of the secret key"},
+    [ANSWER_KEY_PASSPHRASE] = {"KEY_PASSPHRASE", ANSWER_SECRET, {NULL}, 1, 99, "the passphrase of the secret key"},
     [ANSWER_KEY_FILE] = {"KEY_FILE", ANSWER_TEXT, {NULL}, 1, 100, "the name of the key's file"},
     [ANSWER_USER_PIN] = {"USER_PIN", ANSWER_SECRET, {NULL}, 6, 64, "the user PIN of the dongle"},
     [ANSWER_ADMIN_PIN] = {"ADMIN_PIN", ANSWER_SECRET, {NULL}, 8, 24, "the admin PIN of the dongle"},
@@ -291,6 +291,9 @@ int ownership_answers_check(const struct ownership_answers *answers, const char 
 		              "wants either USER_PIN, where the dongle signs, or KEY_PASSPHRASE, where the file holds "
 		              "the secret key",
 		              error);
+	if (exports_secret(answers) && ownership_answers_have(answers, ANSWER_KEY_PASSPHRASE) &&
+	    answers->values[ANSWER_KEY_PASSPHRASE].size < KEY_PASSPHRASE_MIN)
+		return refuse(answers, name, ANSWER_KEY_PASSPHRASE, "of a new key has at least 8 characters", error);
 	if (ownership_answers_have(answers, ANSWER_NEW_DISK_PASSPHRASE) &&
 	    bytes_equal_secret(ownership_answers_bytes(answers, ANSWER_NEW_DISK_PASSPHRASE),
 	                       ownership_answers_bytes(answers, ANSWER_DISK_PASSPHRASE)))

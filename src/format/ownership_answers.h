@@ -11,6 +11,7 @@
 #include "base/secret.h"
 
 #define OWNERSHIP_ANSWERS_MAX_SIZE 16384
+#define KEY_PASSPHRASE_MIN         8 /* characters, of a key that is made; one that is brought has what it has */
 
 enum ownership_answer {
 	ANSWER_GENERATE,            /* yes: passphrases and PINs that are not given are drawn (format/diceware.h) */

@@ -215,6 +215,14 @@ static int draw(struct one_run *run, struct error *error)
 	return r < 0 ? r : fill_disk(run, error);
 }
 
+/* Which one is meant. */
+static void add_card(const struct openpgp_card *card, struct ui_text *text)
+{
+	const char *key = card->fingerprints[OPENPGP_SIGNATURE];
+
+	ui_text_add(text, UI_WARNING, "      dongle %s, signature key %s", card->serial, key[0] ? key : "none");
+}
+
 static bool confirm_plan(struct one_run *run)
 {
 	struct ui_text text = {0};
@@ -230,6 +238,8 @@ static bool confirm_plan(struct one_run *run)
 		            ownership_step_name(step));
 		if (lost)
 			ui_text_add(&text, UI_WARNING, "      %s", lost);
+		if (lost && step == OWNERSHIP_KEY)
+			add_card(&run->machine.card, &text);
 	}
 	ui_text_add(&text, UI_NORMAL, "One restart ends it. Type the word %s to begin.", THE_WORD);
 	log_line("ask what=ownership-plan");
@@ -362,7 +372,10 @@ int screen_one_run(struct menu *menu)
 	struct error error;
 	int status = 0;
 
-	if (!menu_may(menu, ACCESS_OWNERSHIP) || !menu_may(menu, ACCESS_SETTINGS))
+	if (!menu_may(menu, ACCESS_OWNERSHIP))
+		return 0;
+	/* It also writes what is the settings' place. One proof is enough for both; a refusal of either is one. */
+	if (access_decide(menu->request->access, ACCESS_SETTINGS) == ACCESS_REFUSED && !menu_may(menu, ACCESS_SETTINGS))
 		return 0;
 	if (open_run(&run, &error) < 0) {
 		log_error(&error);

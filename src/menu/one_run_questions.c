@@ -24,6 +24,7 @@ struct question {
 	const char *title;
 	const char *words; /* why it is asked */
 	struct choice choices[CHOICES];
+	size_t least; /* where more is wanted than the answer's own limit; else 0 */
 };
 
 static bool set(struct one_run *run, enum ownership_answer answer, const char *value)
@@ -60,7 +61,8 @@ static void add_limits(struct ui_text *text, const struct question *question)
 	const struct answer_kind_info *info = &ownership_answer_info[question->answer];
 
 	ui_text_add(text, UI_NORMAL, "%s", question->words);
-	ui_text_add(text, UI_DIM, "%zu to %zu characters.", info->least, info->most);
+	ui_text_add(text, UI_DIM, "%zu to %zu characters.", question->least ? question->least : info->least,
+	            info->most);
 }
 
 static bool ask_text(struct one_run *run, const struct question *question)
@@ -119,6 +121,10 @@ static bool ask_secret(struct one_run *run, const struct question *question, boo
 			return ownership_answers_set(&run->answers, question->answer, BYTES_EMPTY, NULL) == 0;
 		if (first.size == 0) {
 			(void)error_set(&error, E_USAGE, question->title, "Something has to be typed here.");
+			continue;
+		}
+		if (first.size < question->least) {
+			(void)error_set(&error, E_USAGE, question->title, "That has %zu characters.", first.size);
 			continue;
 		}
 		if (ownership_answers_set(&run->answers, question->answer, secret_bytes(&first), &error) < 0)
@@ -182,20 +188,23 @@ static const struct question key_with_dongle = {
     {{"card", "On the dongle: there is no copy", 'd'},
      {"move", "In memory, with a copy on a stick, then moved to the dongle", 'm'},
      {"memory", "In memory, kept on a stick under a passphrase", 's'},
-     {"import", "I have a key: its file is on a stick", 'i'}}};
+     {"import", "I have a key: its file is on a stick", 'i'}},
+    0};
 static const struct question key_without = {
     ANSWER_KEY,
     "Where is your key made?",
     "It signs /boot. No security dongle is plugged in: the key is kept on a stick, under a passphrase.",
     {{"memory", "In memory, kept on a stick under a passphrase", 's'},
-     {"import", "I have a key: its file is on a stick", 'i'}}};
+     {"import", "I have a key: its file is on a stick", 'i'}},
+    0};
 static const struct question algorithm = {ANSWER_KEY_ALGORITHM,
                                           "Which algorithm?",
                                           "Ed25519 is the fastest. Old dongles know RSA alone.",
                                           {{"ed25519", "Ed25519", 'e'},
                                            {"nistp256", "NIST P-256", 'p'},
                                            {"rsa3072", "RSA with 3072 bits", '3'},
-                                           {"rsa4096", "RSA with 4096 bits", '4'}}};
+                                           {"rsa4096", "RSA with 4096 bits", '4'}},
+                                          0};
 static const struct question name = {.answer = ANSWER_KEY_NAME,
                                      .title = "Your name in the key",
                                      .words = "Whoever sees a signature sees it. It need not be your real one."};
@@ -210,7 +219,8 @@ static const struct question tpm_passphrase = {
         "four random words are good."};
 static const struct question key_passphrase = {.answer = ANSWER_KEY_PASSPHRASE,
                                                .title = "New passphrase of your key",
-                                               .words = "The file on the stick is of no use without it."};
+                                               .words = "The file on the stick is of no use without it.",
+                                               .least = KEY_PASSPHRASE_MIN};
 static const struct question brought_passphrase = {
     .answer = ANSWER_KEY_PASSPHRASE,
     .title = "Passphrase of your key",
@@ -231,23 +241,27 @@ static const struct question hotp = {
     ANSWER_HOTP,
     "Shall the dongle check the firmware?",
     "At every start it shows green where the firmware is unchanged. It works beside the code on your phone.",
-    {{"yes", "Yes, it gets a secret of its own", 'y'}, {"no", "No", 'n'}}};
+    {{"yes", "Yes, it gets a secret of its own", 'y'}, {"no", "No", 'n'}},
+    0};
 static const struct question rollback = {ANSWER_ROLLBACK,
                                          "Shall an older /boot be refused?",
                                          "A counter in the TPM tells the /boot that you signed last from one that you "
                                          "signed before, with the holes that were "
                                          "closed since.",
-                                         {{"yes", "Yes", 'y'}, {"no", "No", 'n'}}};
+                                         {{"yes", "Yes", 'y'}, {"no", "No", 'n'}},
+                                         0};
 static const struct question entry = {ANSWER_DEFAULT_ENTRY,
                                       "Which entry is booted?",
                                       "The default is signed with /boot, and offered first at every start.",
                                       {{"first", "The first one that can be booted, saved as the default", 'f'},
-                                       {"keep", "The one that the system's own boot menu names", 'k'}}};
+                                       {"keep", "The one that the system's own boot menu names", 'k'}},
+                                      0};
 static const struct question unlock = {
     ANSWER_UNLOCK_KEY,
     "Shall the TPM open the disk?",
     "It does on this machine alone, with this firmware and for a /boot that you signed. Your passphrase stays.",
-    {{"yes", "Yes", 'y'}, {"no", "No: the system asks for the passphrase", 'n'}}};
+    {{"yes", "Yes", 'y'}, {"no", "No: the system asks for the passphrase", 'n'}},
+    0};
 static const struct question disk_passphrase = {.answer = ANSWER_DISK_PASSPHRASE,
                                                 .title = "Present passphrase of the disk",
                                                 .words = "The one that the system asks for now."};
@@ -269,7 +283,8 @@ static const struct question summary = {
     "What was set, with fingerprint, serials and date: to keep, or to hand over with the machine.",
     {{"plain", "Yes, without secrets", 'y'},
      {"secrets", "Yes, with every passphrase and PIN in clear text", 's'},
-     {"none", "No", 'n'}}};
+     {"none", "No", 'n'}},
+    0};
 
 static bool has_disks(void)
 {

@@ -41,7 +41,7 @@ static void add_dongle(const struct one_run *run, struct buffer *lines)
 	struct hotp_setup setup;
 	char text[64];
 
-	add(lines, "Dongle", run->machine.card_serial);
+	add(lines, "Dongle", run->machine.card.serial);
 	if (hotp_look(run->menu->tpm, &setup, NULL) < 0)
 		return;
 	(void)snprintf(text, sizeof(text), "%s %08" PRIX32, hotp_model_name(setup.model), setup.serial);
@@ -58,6 +58,21 @@ static void add_date(struct buffer *lines)
 		add(lines, "Date", text);
 }
 
+static const char *where_kept(const struct ownership_answers *answers)
+{
+	static const struct {
+		const char *kind, *words;
+	} places[] = {{"memory", "on the stick, under its passphrase"},
+	              {"card", "on the dongle alone"},
+	              {"move", "on the dongle, and on the stick under its passphrase"},
+	              {"import", "where it was: it was brought along"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (ownership_answers_is(answers, ANSWER_KEY, places[i].kind))
+			return places[i].words;
+	return "";
+}
+
 /* A line each: what was set, never a secret. */
 static void describe(const struct one_run *run, struct buffer *lines)
 {
@@ -70,7 +85,7 @@ static void describe(const struct one_run *run, struct buffer *lines)
 	add(lines, "Machine", board ? board : "");
 	add(lines, "Heads", HEADS_VERSION);
 	add(lines, "Key", run->ownership.key.fingerprint);
-	add(lines, "Key kept", ownership_answers_get(answers, ANSWER_KEY));
+	add(lines, "Key kept", where_kept(answers));
 	add_dongle(run, lines);
 	if (tpm_storage_key_name(run->menu->tpm, &tpm, NULL) == 0) {
 		for (size_t i = 0; i < tpm.size; i++)

@@ -89,6 +89,14 @@ static int check_disk(const struct ownership *ownership, struct error *error)
 	return error_set(error, E_WRONG_AUTH, "disk", "the passphrase given for the disk does not open it");
 }
 
+/* Nor is anything where the dongle is missing that the key will be on. */
+static int check_card(const struct ownership *ownership, struct error *error)
+{
+	const struct ownership_world *world = ownership->world;
+
+	return ownership_key_is_on_card(ownership->answers) ? world->card_look(world->context, error) : 0;
+}
+
 /* --- looking and doing -------------------------------------------------------------------------------------------- */
 
 static int look_at(struct ownership *ownership, enum ownership_step step, struct error *error)
@@ -123,6 +131,8 @@ int ownership_look(struct ownership *ownership, struct error *error)
 
 	if (r == 0)
 		r = check_disk(ownership, error);
+	if (r == 0)
+		r = check_card(ownership, error);
 	for (int step = 0; r == 0 && step < OWNERSHIP_STEPS; step++)
 		r = look_at(ownership, (enum ownership_step)step, error);
 	return r;

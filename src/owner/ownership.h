@@ -84,10 +84,12 @@ struct ownership_world {
 	                struct error *error);
 	int (*key_generate)(void *context, const struct openpgp_request *request, struct bytes passphrase,
 	                    struct ownership_key *ret_key, struct buffer *revocation, struct error *error);
-	/* The dongle. card_holds: its signature key is one of these public ones. */
+	/* The dongle. card_look: is one there? That one, and no other, is set back. card_holds: its signature key is
+	 * one of these public ones. */
+	int (*card_look)(void *context, struct error *error);
 	int (*card_holds)(void *context, struct bytes public, struct error *error);
 	int (*card_check_pin)(void *context, struct bytes pin, struct error *error);
-	int (*card_reset)(void *context, struct error *error); /* the one that was plugged in at the look */
+	int (*card_reset)(void *context, struct error *error); /* the one that was looked at */
 	int (*card_set_pins)(void *context, struct bytes user, struct bytes admin, struct error *error);
 	int (*card_generate)(void *context, const struct openpgp_request *request, struct bytes user,
 	                     struct bytes admin, struct ownership_key *ret_key, struct error *error);

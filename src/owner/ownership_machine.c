@@ -179,5 +179,5 @@ int ownership_draw(struct tpm *tpm, struct secret *ret_passphrase, struct error 
 void ownership_machine_clear(struct ownership_machine *machine)
 {
 	buffer_clear(&machine->chip);
-	machine->card_serial[0] = '\0';
+	machine->card = (struct openpgp_card){.serial = ""};
 }

@@ -25,8 +25,8 @@ struct ownership_machine {
 	void (*show_step)(void *screen, enum ownership_step step);
 	void (*show_progress)(void *screen, const char *what, uint64_t done, uint64_t total);
 	/* its own */
-	struct buffer chip;   /* the flash as it is */
-	char card_serial[33]; /* of the dongle that was looked at */
+	struct buffer chip;       /* the flash as it is */
+	struct openpgp_card card; /* the dongle that was looked at; without a serial number: none was */
 };
 
 /* Fills in the table; it borrows the machine. */

@@ -121,10 +121,9 @@ static int card_holds(void *context, struct bytes public, struct error *error)
 {
 	CLEANUP(openpgp_close) struct openpgp *session = NULL;
 	CLEANUP(buffer_clear) struct buffer packets = {0};
-	struct ownership_machine *machine = context;
 	struct openpgp_keys keys = {.count = 0};
-	struct openpgp_card card;
-	int r = open_session(machine, &session, error);
+	struct openpgp_card card = {.serial = ""};
+	int r = open_session(context, &session, error);
 
 	if (r == 0)
 		r = openpgp_card_status(session, &card, error);
@@ -134,7 +133,6 @@ static int card_holds(void *context, struct bytes public, struct error *error)
 		r = openpgp_keys_read(buffer_bytes(&packets), NAME, &keys, error);
 	if (r < 0)
 		return r;
-	(void)snprintf(machine->card_serial, sizeof(machine->card_serial), "%s", card.serial);
 	return card.fingerprints[OPENPGP_SIGNATURE][0] && is_among(&keys, card.fingerprints[OPENPGP_SIGNATURE]);
 }
 
@@ -149,7 +147,16 @@ static int card_check_pin(void *context, struct bytes pin, struct error *error)
 	return r < 0 ? r : openpgp_card_check_pin(session, pin, error);
 }
 
-/* The dongle that was looked at, and no other one; where none was, the one that is there. */
+static int card_look(void *context, struct error *error)
+{
+	CLEANUP(openpgp_close) struct openpgp *session = NULL;
+	struct ownership_machine *machine = context;
+	int r = open_session(machine, &session, error);
+
+	return r < 0 ? r : openpgp_card_status(session, &machine->card, error);
+}
+
+/* The dongle that was looked at, and no other one. */
 static int card_reset(void *context, struct error *error)
 {
 	CLEANUP(openpgp_close) struct openpgp *session = NULL;
@@ -159,11 +166,9 @@ static int card_reset(void *context, struct error *error)
 
 	if (r == 0)
 		r = openpgp_card_status(session, &card, error);
-	if (r == 0 && machine->card_serial[0] && strcmp(machine->card_serial, card.serial) != 0)
+	if (r == 0 && strcmp(machine->card.application, card.application) != 0)
 		r = error_set(error, E_REFUSED, card.serial, "this is the dongle %s, and %s is the one that was shown",
-		              card.serial, machine->card_serial);
-	if (r == 0)
-		(void)snprintf(machine->card_serial, sizeof(machine->card_serial), "%s", card.serial);
+		              card.serial, machine->card.serial[0] ? machine->card.serial : "none");
 	return r < 0 ? r : openpgp_card_factory_reset(session, card.serial, error);
 }
 
@@ -223,6 +228,7 @@ void ownership_machine_fill_key(struct ownership_world *world)
 	world->medium_write = medium_write;
 	world->key_open = key_open;
 	world->key_generate = key_generate;
+	world->card_look = card_look;
 	world->card_holds = card_holds;
 	world->card_check_pin = card_check_pin;
 	world->card_reset = card_reset;

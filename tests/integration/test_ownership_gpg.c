@@ -99,6 +99,8 @@ static void rig_open(struct rig *rig, const char *text)
 	rig->world.medium_write = medium_write;
 	rig->world.rom_key = rom_key;
 	rig->ownership = (struct ownership){.world = &rig->world, .answers = &rig->answers};
+	if (ownership_key_is_on_card(&rig->answers) && rig->world.card_look(&rig->machine, &error) < 0)
+		fail_msg("%s", error.sentence);
 }
 
 static void rig_clear(struct rig *rig)
@@ -230,7 +232,8 @@ static void test_another_dongle_is_not_set_back(void **state)
 
 	(void)state;
 	rig_open(&rig, NAMED PINS "KEY=card\n");
-	(void)snprintf(rig.machine.card_serial, sizeof(rig.machine.card_serial), "99999999");
+	(void)snprintf(rig.machine.card.serial, sizeof(rig.machine.card.serial), "99999999");
+	(void)snprintf(rig.machine.card.application, sizeof(rig.machine.card.application), "D2760001240103040000");
 	assert_int_equal(ownership_key_make(&rig.ownership, &error), -E_REFUSED);
 	assert_non_null(strstr(error.sentence, "99999999"));
 	tries(3, 3);

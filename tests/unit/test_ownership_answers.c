@@ -2,7 +2,11 @@
 #include "base/cleanup.h"
 #include "format/ownership_answers.h"
 #include "unit/cmocka_all.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define BASE "TPM_PASSPHRASE=twelve words\nKEY=memory\nKEY_NAME=The owner\nKEY_EMAIL=o@example.org\n"
 #define GOOD BASE "KEY_PASSPHRASE=of = the key\n"
@@ -66,6 +70,8 @@ static void test_what_does_not_go_together(void **state)
 	} cases[] = {
 	    {"TPM_PASSPHRASE=12345678\n", "KEY (where the key is made) is missing"},
 	    {BASE, "KEY_PASSPHRASE"},
+	    {BASE "KEY_PASSPHRASE=short\n",
+	     "line 5: KEY_PASSPHRASE (the passphrase of the secret key) of a new key has"},
 	    {GOOD "USER_PIN=123456\n", "line 6: USER_PIN (the user PIN of the dongle) has no use"},
 	    {GOOD "HOTP=yes\n", "ADMIN_PIN (the admin PIN of the dongle) is missing"},
 	    {GOOD "HOTP=yes\nGENERATE=yes\n", "ADMIN_PIN"}, /* the present one cannot be drawn */
@@ -98,6 +104,7 @@ static void test_what_is_drawn_needs_no_answer(void **state)
 	    "GENERATE=yes\nKEY=memory\nKEY_NAME=The owner\nKEY_EMAIL=o@example.org\n",
 	    "GENERATE=yes\nKEY=card\nKEY_NAME=The owner\nKEY_EMAIL=o@example.org\nHOTP=yes\n",
 	    "GENERATE=yes\nKEY=import\nKEY_FILE=a.asc\nUSER_PIN=123456\n",
+	    "GENERATE=yes\nKEY=import\nKEY_FILE=a.asc\nKEY_PASSPHRASE=short\n",
 	};
 
 	(void)state;
@@ -125,6 +132,40 @@ static void test_an_answer_is_set_and_taken_back(void **state)
 	assert_null(answers.values[ANSWER_USER_PIN].data);
 }
 
+/* The command, with a file: exit status, and the steps that it names. */
+static int command(const char *text, char output[2048])
+{
+	char path[] = "/tmp/heads-answers-XXXXXX", line[256];
+	int fd = mkstemp(path), status;
+	FILE *stream;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+	(void)snprintf(line, sizeof(line), "%s --json owner check %s 2>&1", TEST_HEADS, path);
+	stream = popen(line, "r"); /* NOLINT(cert-env33-c) */
+	assert_non_null(stream);
+	output[fread(output, 1, 2047, stream)] = '\0';
+	status = pclose(stream);
+	assert_int_equal(unlink(path), 0);
+	return WEXITSTATUS(status);
+}
+
+static void test_the_command_checks_a_file(void **state)
+{
+	char output[2048];
+
+	(void)state;
+	assert_int_equal(command(GOOD, output), 0);
+	assert_non_null(strstr(output, "\"step\":\"tpm\""));
+	assert_non_null(strstr(output, "the TPM is cleared"));
+	assert_null(strstr(output, "\"step\":\"hotp\""));
+	assert_null(strstr(output, "of = the key"));
+	assert_int_equal(command(BASE, output), 2);
+	assert_non_null(strstr(output, "KEY_PASSPHRASE"));
+	assert_int_equal(command("NOBODY=1\n", output), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +174,7 @@ int main(void)
 	    cmocka_unit_test(test_what_does_not_go_together),
 	    cmocka_unit_test(test_what_is_drawn_needs_no_answer),
 	    cmocka_unit_test(test_an_answer_is_set_and_taken_back),
+	    cmocka_unit_test(test_the_command_checks_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
