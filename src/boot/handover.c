@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot/handover.h"
+#include "attest/eventlog.h"
 #include "attest/measure.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "boot/flash_lock.h"
 #include "boot/seen_key.h"
+#include "format/start_record.h"
 #include "rom/settings.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +22,32 @@
  * and 5, which nothing extends. */
 #define LOGGED_PCRS 0x3d7u
 
-static void log_pcrs(struct tpm *tpm)
+/* What the event log leads to: each extend of it was acknowledged. Nobody but us has extended anything before a boot
+ * without a shell, and where the firmware's part is known the TPM need not be asked. */
+static bool replay_pcrs(struct tpm_pcrs *ret_pcrs)
+{
+	CLEANUP(buffer_clear) struct buffer log = {0};
+	struct eventlog_replay replay;
+
+	if (eventlog_read(&log, NULL) < 0 || eventlog_replay(buffer_bytes(&log), &replay, NULL) < 0 ||
+	    replay.firmware_absent)
+		return false;
+	for (size_t i = 0; i < replay.bank_count; i++) {
+		if (replay.banks[i].bank != HASH_SHA256)
+			continue;
+		*ret_pcrs = replay.banks[i];
+		return true;
+	}
+	return false;
+}
+
+static void log_pcrs(struct tpm *tpm, bool by_log)
 {
 	struct buffer line = {0};
 	struct tpm_pcrs pcrs;
 	struct error error;
 
-	if (tpm_pcr_read(tpm, HASH_SHA256, LOGGED_PCRS, &pcrs, &error) < 0) {
+	if (!(by_log && replay_pcrs(&pcrs)) && tpm_pcr_read(tpm, HASH_SHA256, LOGGED_PCRS, &pcrs, &error) < 0) {
 		log_error(&error);
 		return;
 	}
@@ -106,6 +127,15 @@ static int explain_lost(struct tpm *tpm, struct bytes seen, int result, struct e
 	return -E_FOREIGN_TPM;
 }
 
+/* For the owner to read; no boot depends on it. */
+static void record_outcome(struct tpm *tpm, const struct handover_start *start)
+{
+	struct error error;
+
+	if (start->outcome && tpm_record_outcome(tpm, start->outcome, &error) < 0)
+		log_error(&error);
+}
+
 static int without_tpm(int r, const struct trust_way_out *way, struct bytes seen, struct error *error)
 {
 	if (seen.size > 0)
@@ -116,19 +146,19 @@ static int without_tpm(int r, const struct trust_way_out *way, struct bytes seen
 	return 0;
 }
 
-static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_keys *keys,
+static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_start *start,
                struct error *error)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	uint8_t name[TPM_NAME_SIZE];
-	const struct bytes seen = seen_key_read(keys->seen_fd, name);
+	const struct bytes seen = seen_key_read(start->seen_fd, name);
 	/* A boot follows a menu that ended in order, and closed what it had opened but for the session. */
-	int r = seen_key_open_tpm(keys->seen_fd, tpm_where, way->needs_kernel, &tpm, error);
+	int r = seen_key_open_tpm(start->seen_fd, tpm_where, way->needs_kernel, &tpm, error);
 
 	if (r == -E_NO_DEVICE || r == -E_UNSUPPORTED)
 		return without_tpm(r, way, seen, error);
 	if (r == 0)
-		r = expect_key(tpm, keys->recorded, seen, error);
+		r = expect_key(tpm, start->recorded, seen, error);
 	if (r < 0)
 		return r;
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
@@ -136,11 +166,12 @@ static int cap(const struct trust_way_out *way, const char *tpm_where, const str
 		return explain_lost(tpm, seen, r, error);
 	log_line("cap exit=%s mode=%s tpm=capped bus=%s", way->name, way->mode,
 	         tpm_is_guarded(tpm) ? "authenticated" : "plain");
+	record_outcome(tpm, start);
 	if (way->lock_platform)
 		r = lock_platform(tpm, error);
 	if (r < 0 || !way->shutdown)
 		return r;
-	log_pcrs(tpm);
+	log_pcrs(tpm, way->needs_kernel && !(start->outcome & START_SHELL));
 	r = tpm_shutdown(tpm, error);
 	log_line("tpm shutdown=%s commands=%u", r < 0 ? "failed" : "clear", tpm_command_count(tpm));
 	return r;
@@ -154,14 +185,14 @@ static void disable_further_kexec(void)
 		(void)file_write_all(fd, "kexec_load_disabled", bytes_from_string("1"), NULL);
 }
 
-int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_keys *keys, struct error *error)
+int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_start *start, struct error *error)
 {
 	const struct trust_way_out *way = trust_leave(exit);
 	int r;
 
 	if (way->needs_kernel && !kernel_is_loaded())
 		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
-	r = cap(way, tpm_where, keys, error);
+	r = cap(way, tpm_where, start, error);
 	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
 		return r;
 	if (r < 0)

@@ -7,14 +7,16 @@
 #include "base/bytes.h"
 #include "trust/trust.h"
 
-struct handover_keys {
+/* What PID 1 knows of this start. */
+struct handover_start {
 	struct bytes recorded; /* the Name of the TPM's storage key that the ROM records; empty: none */
 	int seen_fd;           /* what this start has met (boot/seen_key.h); below 0: nothing is known */
+	uint8_t outcome;       /* START_... of format/start_record.h, for the TPM's record of the starts; 0: none */
 };
 
-/* Caps PCR 4 with the string of this way out; locks the platform hierarchy (A21), before a boot the flash, and shuts
- * the TPM down in order where the way out says so; unmounts, and leaves. tpm_where as for tpm_open; a machine without
- * TPM, or with one of version 1.2, has nothing to cap.
+/* Caps PCR 4 with the string of this way out; writes down in the TPM how this start ends; locks the platform hierarchy
+ * (A21), before a boot the flash, and shuts the TPM down in order where the way out says so; unmounts, and leaves.
+ * tpm_where as for tpm_open; a machine without TPM, or with one of version 1.2, has nothing to cap.
  *
  * A TPM whose storage key was seen in this start is the one to cap: where it is gone by now, or another one or none
  * answers, that is an error (A2). A boot caps it in the session that the menu has left, where it did: a TPM that was
@@ -26,6 +28,7 @@ struct handover_keys {
  * Errors  -E_ORDER (boot without a loaded kernel), -E_REFUSED (the platform hierarchy is another's), -E_SYSTEM (the
  * flash cannot be locked), -E_FOREIGN_TPM, -E_NO_DEVICE (the key that was seen is gone), errors of the TPM. For boot
  * and recovery any error means staying; reboot and power-off go on, because the reset clears the PCRs. */
-int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_keys *keys, struct error *error);
+int handover_leave(enum trust_exit exit, const char *tpm_where, const struct handover_start *start,
+                   struct error *error);
 
 #endif

@@ -8,8 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Of the session, behind the Name. */
-#define SESSION_PLACE 64
+/* Behind the Name: whether the start is recorded, and the session. */
+#define START_PLACE    48
+#define START_RECORDED 1
+#define SESSION_PLACE  64
 
 int seen_key_open(struct error *error)
 {
@@ -37,6 +39,25 @@ struct bytes seen_key_read(int fd, uint8_t name[TPM_NAME_SIZE])
 	if (fd < 0 || pread(fd, name, TPM_NAME_SIZE, 0) != TPM_NAME_SIZE || (name[0] == 0 && name[1] == 0))
 		return BYTES_EMPTY;
 	return bytes_make(name, TPM_NAME_SIZE);
+}
+
+void seen_start_write(int fd)
+{
+	const uint8_t recorded = START_RECORDED;
+	struct error error;
+
+	if (fd < 0 || pwrite(fd, &recorded, sizeof(recorded), START_PLACE) == (ssize_t)sizeof(recorded))
+		return;
+	(void)error_set_errno(&error, E_IO, "TPM", errno, "that its record has this start cannot be written down");
+	log_error(&error);
+}
+
+bool seen_start_is_recorded(int fd)
+{
+	uint8_t recorded = 0;
+
+	return fd >= 0 && pread(fd, &recorded, sizeof(recorded), START_PLACE) == (ssize_t)sizeof(recorded) &&
+	       recorded == START_RECORDED;
 }
 
 void seen_key_hand_on(int fd, struct tpm *tpm)

@@ -15,6 +15,9 @@ int seen_key_open(struct error *error);
  * Name that it does not have leaves what stands there. fd below 0: nowhere to write. Costs no command once a session
  * was salted to the key. */
 void seen_key_write(int fd, struct tpm *tpm);
+/* Writes down that this start stands in the TPM's record of the starts, so that its end may be written there too. */
+void seen_start_write(int fd);
+bool seen_start_is_recorded(int fd);
 /* The Name, or empty where no key was seen. It borrows from name. */
 struct bytes seen_key_read(int fd, uint8_t name[TPM_NAME_SIZE]);
 

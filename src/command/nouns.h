@@ -33,6 +33,7 @@ int disk_forget_run(const struct command_context *context, int argc, char **argv
 
 /* Verbs of `tpm`. */
 int tpm_name_run(const struct command_context *context, int argc, char **argv);
+int tpm_history_run(const struct command_context *context, int argc, char **argv);
 int tpm_counter_run(const struct command_context *context, int argc, char **argv);
 /* "rollback", "hotp", "approval" (enum tpm_counter). */
 const char *tpm_counter_word(unsigned which);

@@ -27,6 +27,7 @@ static const struct {
     {0x81480003, 0x81480003, "Heads: disk unlock key, at its other place"},
     {0x01800003, 0x01800003, "Heads: record of the disk unlock key"},
     {0x01810003, 0x01810003, "Heads: what the owner approved for the disk unlock key"},
+    {0x01404801, 0x01404801, "Heads: record of the last starts"},
     {0x01404800, 0x014048ff, "Heads: record of the firmware"},
     {0x01804800, 0x018048ff, "Heads: counter or record of the owner"},
     {0x81000001, 0x81000001, "TCG: storage root key"},
@@ -206,6 +207,7 @@ static const struct command_verb verbs[] = {
     {"name", "", "the Name of the storage key, as it is recorded in the ROM or on /boot", tpm_name_run},
     {"reset", "--yes [OPTIONS]", "takes ownership: clears the TPM and gives it a new owner passphrase", tpm_reset_run},
     {"unlock", "[--owner-passphrase FILE]", "forgives the wrong passphrases that have locked the TPM", tpm_unlock_run},
+    {"history", "", "the last 20 starts of the machine and how they ended", tpm_history_run},
     {"counter", "read|create|increment|destroy rollback|hotp|approval [--owner-passphrase FILE]",
      "a number that only rises, and only before the cap", tpm_counter_run},
 };

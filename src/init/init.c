@@ -11,6 +11,7 @@
 #include "boot/load.h"
 #include "boot/seen_key.h"
 #include "dongle/gnupg_programs.h"
+#include "format/start_record.h"
 #include "format/tpm_name.h"
 #include "init/console.h"
 #include "init/mounts.h"
@@ -47,6 +48,7 @@ struct init {
 	uint8_t tpm_name[TPM_NAME_SIZE];
 	int seen_key_fd; /* the storage key that this start has met, and its session; the menu writes it too */
 	bool menu_ran;   /* a menu was started before, in this start */
+	uint8_t outcome; /* what was done in this start so far (START_...) */
 };
 
 static void file_log_sink(void *context, const char *line)
@@ -246,18 +248,22 @@ static void end_shell(pid_t pid)
 		;
 }
 
-static int try_to_leave(const struct init *init, enum trust_exit exit, struct error *error)
+/* Before the menu has recorded this start, the record's newest one is another. */
+static int try_to_leave(struct init *init, enum trust_exit exit, uint8_t outcome, struct error *error)
 {
-	const struct handover_keys keys = {.recorded = recorded_name(init), .seen_fd = init->seen_key_fd};
+	struct handover_start start = {.recorded = recorded_name(init), .seen_fd = init->seen_key_fd};
 
-	return handover_leave(exit, NULL, &keys, error);
+	if (seen_start_is_recorded(init->seen_key_fd))
+		start.outcome = init->outcome | outcome;
+	init->outcome |= outcome & (START_SHELL | START_CRASHED); /* the others did not happen where we come back */
+	return handover_leave(exit, NULL, &start, error);
 }
 
-static void leave(const struct init *init, enum trust_exit exit)
+static void leave(struct init *init, enum trust_exit exit, uint8_t outcome)
 {
 	struct error error;
 
-	if (try_to_leave(init, exit, &error) < 0)
+	if (try_to_leave(init, exit, outcome, &error) < 0)
 		log_error(&error);
 }
 
@@ -288,7 +294,7 @@ static void recovery(struct init *init, const char *reason)
 	struct error error;
 	bool pressed;
 
-	if (try_to_leave(init, TRUST_EXIT_RECOVERY, &error) < 0) {
+	if (try_to_leave(init, TRUST_EXIT_RECOVERY, START_SHELL, &error) < 0) {
 		log_error(&error);
 		log_line("recovery refused");
 		return;
@@ -309,7 +315,7 @@ static void recovery(struct init *init, const char *reason)
 	log_line("recovery ended");
 	if (pressed) {
 		log_line("power-button pressed in=recovery");
-		leave(init, TRUST_EXIT_POWER_OFF);
+		leave(init, TRUST_EXIT_POWER_OFF, START_OFF);
 	}
 }
 
@@ -415,7 +421,7 @@ static void after_crash(struct init *init, int status, unsigned *backoff)
 {
 	load_forget();
 	log_line("menu crashed status=%d wait-s=%u", status, *backoff);
-	leave(init, TRUST_EXIT_CRASH);
+	leave(init, TRUST_EXIT_CRASH, START_CRASHED);
 	early_shell(init, (int)*backoff * 1000, "key r after a crash of the menu");
 	*backoff = *backoff * 2 > LONGEST_BACKOFF_S ? LONGEST_BACKOFF_S : *backoff * 2;
 }
@@ -430,17 +436,18 @@ static _Noreturn void supervise(struct init *init)
 		consoles_plain(&init->consoles);
 		switch (status) {
 		case MENU_EXIT_BOOT:
-			leave(init, TRUST_EXIT_BOOT);
+		case MENU_EXIT_BOOT_FORCED:
+			leave(init, TRUST_EXIT_BOOT, status == MENU_EXIT_BOOT ? START_BOOTED : START_FORCED);
 			load_forget();
 			break;
 		case MENU_EXIT_RECOVERY:
 			asked_shell(init);
 			break;
 		case MENU_EXIT_REBOOT:
-			leave(init, TRUST_EXIT_REBOOT);
+			leave(init, TRUST_EXIT_REBOOT, START_RESTARTED);
 			break;
 		case MENU_EXIT_POWER_OFF:
-			leave(init, TRUST_EXIT_POWER_OFF);
+			leave(init, TRUST_EXIT_POWER_OFF, START_OFF);
 			break;
 		default:
 			after_crash(init, status, &backoff);

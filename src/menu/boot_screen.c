@@ -25,17 +25,17 @@ void screen_error(struct menu *menu, const char *title, const struct error *erro
 
 int screen_boot(struct menu *menu, const struct entry *entry)
 {
+	const bool verified = menu->boot.trust.state == TRUST_VERIFIED;
 	char title[256];
 	struct error error;
 	int r;
 
-	log_line("boot entry=%s mode=%s title=\"%s\"", entry->id,
-	         menu->boot.trust.state == TRUST_VERIFIED ? "verified" : "forced",
+	log_line("boot entry=%s mode=%s title=\"%s\"", entry->id, verified ? "verified" : "forced",
 	         text_escape_into(bytes_from_string(entry->title), title, sizeof(title)));
 	ui_progress(menu->ui, "Booting", title, 0, 0);
 	r = menu_load(menu, entry, &error);
 	if (r == 0)
-		return MENU_EXIT_BOOT;
+		return verified ? MENU_EXIT_BOOT : MENU_EXIT_BOOT_FORCED;
 	if (r < 0) {
 		log_error(&error);
 		screen_error(menu, "This entry cannot be booted", &error);

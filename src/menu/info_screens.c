@@ -7,14 +7,18 @@
 #include "base/text.h"
 #include "boot/report.h"
 #include "disk/block.h"
+#include "format/date.h"
+#include "format/start_record.h"
 #include "menu/screen.h"
 #include "owner/machine.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #define SMALL_FILE 65536
+#define DAY        86400
 
 static void add_field(struct ui_text *text, const char *name, const char *value)
 {
@@ -128,6 +132,48 @@ static void add_disks(struct ui_text *text)
 		add_field(text, "Disks", "none");
 }
 
+/* The clock, and how far it is from the time that the TPM remembers. */
+static void add_time(const struct menu *menu, struct ui_text *text)
+{
+	const int64_t now = (int64_t)time(NULL), floor = (int64_t)menu->totp.floor * TOTP_STEP_SECONDS;
+	char date[DATE_SIZE];
+
+	date_write(now, date);
+	if (menu->totp.open)
+		ui_text_add(text, UI_NORMAL,
+		            "%-14s %s UTC, %" PRId64 " days and %" PRId64 " minutes after the last code", "Time", date,
+		            (now - floor) / DAY, (now - floor) % DAY / 60);
+	else
+		ui_text_add(text, menu->clock_problem.code == E_NONE ? UI_NORMAL : UI_BAD, "%-14s %s UTC", "Time",
+		            date);
+}
+
+static void add_starts(const struct menu *menu, struct ui_text *text)
+{
+	struct start_record record = {0};
+	struct error error;
+
+	if (!menu->tpm)
+		return;
+	ui_text_add(text, UI_NORMAL, "%s", "");
+	ui_text_add(text, UI_NORMAL, "The last starts (UTC), this one first, as the TPM has kept them:");
+	if (tpm_read_starts(menu->tpm, &record, &error) < 0) {
+		ui_text_add(text, UI_WARNING, "%s", error.sentence);
+		return;
+	}
+	for (size_t i = 0; i < START_RECORD_STARTS && record.starts[i].time; i++) {
+		const struct start *start = &record.starts[i];
+		char line[START_TEXT_SIZE], date[DATE_SIZE];
+
+		date_write(start->time, date);
+		start_text(start, line, sizeof(line));
+		if (i == 0 && start->outcome == 0)
+			ui_text_add(text, UI_NORMAL, "%s  now", date);
+		else
+			ui_text_add(text, start->outcome & START_FORCED ? UI_WARNING : UI_NORMAL, "%s", line);
+	}
+}
+
 static void add_pcrs(const struct menu *menu, struct ui_text *text)
 {
 	struct tpm_pcrs pcrs;
@@ -158,6 +204,7 @@ void screen_system(struct menu *menu)
 		add_field(&text, "Kernel", names.release);
 	add_proc_field(&text, "CPU", "/proc/cpuinfo", "model name");
 	add_proc_field(&text, "Memory", "/proc/meminfo", "MemTotal");
+	add_time(menu, &text);
 	add_batteries(&text);
 	add_disks(&text);
 	if (menu->tpm && menu_read_tpm(menu, &error) < 0)
@@ -165,6 +212,7 @@ void screen_system(struct menu *menu)
 	menu_describe_tpm(menu, &text);
 	menu_add_hotp(menu, &text);
 	add_field(&text, "/boot", menu->boot.device.path[0] ? menu->boot.device.path : "-");
+	add_starts(menu, &text);
 	add_pcrs(menu, &text);
 	ui_show_text(menu->ui, "System information", &text);
 	ui_text_clear(&text);

@@ -57,12 +57,14 @@ static void record_start(struct menu *menu)
 	struct tpm_since_start *since = &menu->since_start;
 	struct error error;
 
-	if (tpm_record_start(menu->tpm, &menu->tpm_info, menu->request->again, since, &error) < 0) {
+	if (tpm_record_start(menu->tpm, &menu->tpm_info, menu->request->again, (uint32_t)time(NULL), since, &error) <
+	    0) {
 		log_error(&error);
 		log_line("tpm resets=unknown");
 		return;
 	}
 	menu->start_known = true;
+	seen_start_write(menu->request->seen_key_fd);
 	if (since->history == TPM_HISTORY_NONE)
 		log_line("tpm resets=first");
 	else if (since->history == TPM_HISTORY_CLEARED)

@@ -8,7 +8,8 @@
 
 /* How the menu's process ends: what PID 1 shall do. Anything else is a crash. */
 enum menu_exit {
-	MENU_EXIT_BOOT = 10, /* a kernel is loaded */
+	MENU_EXIT_BOOT = 10,   /* a kernel is loaded, and the owner has signed it */
+	MENU_EXIT_BOOT_FORCED, /* a kernel is loaded that did not verify */
 	MENU_EXIT_RECOVERY,
 	MENU_EXIT_REBOOT,
 	MENU_EXIT_POWER_OFF,

@@ -2,6 +2,7 @@
 #include "owner/tpm_reset.h"
 #include "base/cleanup.h"
 #include <stdio.h>
+#include <time.h>
 
 struct run {
 	struct tpm *tpm;
@@ -78,7 +79,7 @@ static int record_start(struct run *run, struct error *error)
 	if (!run->result.by_platform)
 		return 0;
 	r = tpm_get_info(run->tpm, &info, error);
-	return r < 0 ? r : tpm_record_start(run->tpm, &info, true, &since, error);
+	return r < 0 ? r : tpm_record_start(run->tpm, &info, true, (uint32_t)time(NULL), &since, error);
 }
 
 static int set_owner(struct run *run, struct error *error)

@@ -19,6 +19,7 @@
  * it any value (A20). */
 #define TPM_FIRMWARE_BANK HASH_SHA256
 
+struct start_record;
 struct tpm;
 
 /* Opens "swtpm:PATH" (UNIX data socket of swtpm) or the path of a character device; NULL means /dev/tpm0. Flushes
@@ -99,11 +100,18 @@ struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, con
 /* Compares the counters with those of the last start and records them for the next one, in an NV index that only the
  * firmware's platform hierarchy writes: whoever comes after tpm_lock_platform cannot. Where there is a storage key, the
  * record is read in the guard and the TPM itself compares the counts of info with its own: something on the bus cannot
- * make resets look like none (A2, A3). The clock is as info has it; no decision rests on it.
+ * make resets look like none (A2, A3). The clock is as info has it; no decision rests on it. time: seconds since 1970
+ * now; the start joins the record of the last ones, with no outcome yet.
  * Errors: -E_TPM, -E_WRONG_AUTH (the platform hierarchy is locked), -E_TPM_FORGED, -E_FOREIGN_TPM. */
-int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, struct tpm_since_start *ret_since,
-                     struct error *error);
-/* The same in words, for the owner. */
+int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, uint32_t time,
+                     struct tpm_since_start *ret_since, struct error *error);
+/* How this start ends (START_... of format/start_record.h), into its place in the record; only after tpm_record_start,
+ * and before tpm_lock_platform: one command. Errors: -E_WRONG_AUTH (locked), -E_NOT_FOUND (no record), -E_TPM. */
+int tpm_record_outcome(struct tpm *tpm, uint8_t outcome, struct error *error);
+/* The record of the last starts. Errors: -E_NOT_FOUND (none), -E_MALFORMED (damaged), -E_FOREIGN_TPM, -E_TPM,
+ * -E_TPM_FORGED. */
+int tpm_read_starts(struct tpm *tpm, struct start_record *ret_record, struct error *error);
+/* What happened since the last start in words, for the owner. */
 void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_t size);
 
 /* A text that the TPM keeps for the next start: the list of what was measured when the attestation secret last opened

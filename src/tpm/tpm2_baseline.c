@@ -93,7 +93,7 @@ int tpm_baseline_is(struct tpm *tpm, const struct digest *tag, bool *ret_same, s
 
 	/* The record of the start, which was read and authenticated, tells the tag too. */
 	if (tpm->start.known) {
-		*ret_same = bytes_equal(digest_bytes(tag), bytes_make(tpm->start.tag, sizeof(tpm->start.tag)));
+		*ret_same = bytes_equal(digest_bytes(tag), bytes_make(tpm->start.record.tag, START_RECORD_TAG));
 		return 0;
 	}
 	result = read_header(tpm, &header, &known, &found);

@@ -5,6 +5,7 @@
 #define HEADS_TPM_TPM2_CLIENT_H
 
 #include "base/cleanup.h"
+#include "format/start_record.h"
 #include "tpm/tpm2_crypto.h"
 #include "tpm/tpm2_record.h"
 #include "tpm/transport.h"
@@ -37,8 +38,7 @@ struct tpm2_key {
 /* What is recorded of this start. */
 struct tpm2_start {
 	bool known;
-	struct tpm_counters counters;
-	uint8_t tag[TPM2_DIGEST_SIZE]; /* of the text that tpm_baseline_write has kept; zeros: none, or not told here */
+	struct start_record record;
 };
 
 struct tpm {

@@ -58,11 +58,11 @@ static bool is_capped(const struct swtpm *machine)
 
 static int leave(enum trust_exit exit, const char *where, struct bytes recorded, struct error *error)
 {
-	const struct handover_keys keys = {recorded, seen_fd};
+	const struct handover_start start = {recorded, seen_fd, 0};
 
 	error->code = E_NONE;
 	error->sentence[0] = '\0';
-	return handover_leave(exit, where, &keys, error);
+	return handover_leave(exit, where, &start, error);
 }
 
 static void test_A5_the_cap_is_on_the_tpm_that_was_seen(void **state)

@@ -137,7 +137,7 @@ static void test_reset_at_boot(void **state)
 	swtpm_power_cycle(&swtpm);
 	tpm = swtpm_open(&swtpm);
 	info = info_of(tpm);
-	assert_int_equal(tpm_record_start(tpm, &info, false, &since, NULL), 0);
+	assert_int_equal(tpm_record_start(tpm, &info, false, 1700000000, &since, NULL), 0);
 	assert_int_equal(since.history, TPM_HISTORY_NORMAL);
 }
 

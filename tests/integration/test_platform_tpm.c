@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define START_TIME 1700000000
+
 static struct swtpm swtpm;
 
 static int setup(void **state)
@@ -32,7 +34,7 @@ static struct tpm_since_start start(struct tpm *tpm, bool again)
 	struct error error = {.code = E_NONE};
 
 	assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
-	if (tpm_record_start(tpm, &info, again, &since, &error) < 0)
+	if (tpm_record_start(tpm, &info, again, START_TIME, &since, &error) < 0)
 		fail_msg("%s", error.sentence);
 	return since;
 }
@@ -120,14 +122,14 @@ static void test_A3_the_record_is_the_firmwares(void **state)
 
 	(void)state;
 	(void)whole_start();
-	assert_int_equal(swtpm_tool(&swtpm, &before, "tpm2_nvread -C 0x01404801 -s 56 0x01404801"), 0);
-	assert_int_equal(before.size, 56);
+	assert_int_equal(swtpm_tool(&swtpm, &before, "tpm2_nvread -C 0x01404801 -s 216 0x01404801"), 0);
+	assert_int_equal(before.size, 216);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "echo x | tpm2_nvwrite -C 0x01404801 -i - 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "echo x | tpm2_nvwrite -C owner -i - 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "echo x | tpm2_nvwrite -C platform -i - 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "tpm2_nvundefine -C owner 0x01404801"), 0);
 	assert_int_not_equal(swtpm_tool(&swtpm, NULL, "tpm2_nvundefine -C platform 0x01404801"), 0);
-	assert_int_equal(swtpm_tool(&swtpm, &after, "tpm2_nvread -C 0x01404801 -s 56 0x01404801"), 0);
+	assert_int_equal(swtpm_tool(&swtpm, &after, "tpm2_nvread -C 0x01404801 -s 216 0x01404801"), 0);
 	assert_true(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
 	swtpm_power_cycle(&swtpm);
 	since = whole_start();
@@ -181,7 +183,7 @@ static void test_A3_a_failure_is_no_dead_end(void **state)
 			assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
 			proxy.at = proxy.count + n;
 			proxy.fault = faults[i];
-			assert_true(tpm_record_start(tpm, &info, false, &since, NULL) < 0 || !proxy.fired);
+			assert_true(tpm_record_start(tpm, &info, false, START_TIME, &since, NULL) < 0 || !proxy.fired);
 			tpm_close(&tpm);
 			buffer_clear(&proxy.traffic);
 			swtpm_power_cycle(&swtpm);

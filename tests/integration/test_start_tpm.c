@@ -2,13 +2,15 @@
 /* The counters of resets and their record, with somebody on the bus who wants a reset to look like none (A2, A3). */
 #include "attest/totp.h"
 #include "base/cleanup.h"
+#include "format/start_record.h"
 #include "integration/swtpm.h"
 #include "tpm/tpm2_client.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
 #include <time.h>
 
-#define RECORD_SIZE 56 /* magic, resetCount, restartCount, clock, tag of the list that is kept, checksum */
+#define RECORD_SIZE START_RECORD_SIZE
+#define START_TIME  1700000000
 
 static struct swtpm swtpm;
 
@@ -33,7 +35,7 @@ static int start(struct tpm *tpm, struct tpm_since_start *ret_since)
 
 	*ret_since = (struct tpm_since_start){.history = TPM_HISTORY_NONE};
 	assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
-	return tpm_record_start(tpm, &info, false, ret_since, NULL);
+	return tpm_record_start(tpm, &info, false, START_TIME, ret_since, NULL);
 }
 
 static struct tpm_since_start good_start(void)
@@ -173,22 +175,22 @@ static void test_A3_a_forged_record_is_no_normal_start(void **state)
 	CLEANUP(buffer_clear) struct buffer record = {0};
 	uint8_t answer[10 + 4 + 2 + RECORD_SIZE + 5] = {0x80, 0x02};
 	struct tpm2_writer writer = tpm2_writer_make(answer + 2, sizeof(answer) - 2);
-	struct digest checksum;
+	struct start_record forged;
 	uint8_t *content = answer + 10 + 4 + 2;
 	struct proxy proxy = {
 	    .command_code = TPM_CC_NV_Read, .fault = PROXY_INVENT, .invented = bytes_make(answer, sizeof(answer))};
 
 	(void)state;
-	assert_int_equal(swtpm_tool(&swtpm, &record, "tpm2_nvread -C 0x01404801 -s 56 0x01404801"), 0);
+	assert_int_equal(swtpm_tool(&swtpm, &record, "tpm2_nvread -C 0x01404801 -s 216 0x01404801"), 0);
 	assert_int_equal(record.size, RECORD_SIZE);
 	tpm2_put_u32(&writer, sizeof(answer));
 	tpm2_put_u32(&writer, TPM_RC_SUCCESS);
 	tpm2_put_u32(&writer, 2 + RECORD_SIZE);
 	tpm2_put_u16(&writer, RECORD_SIZE);
 	memcpy(content, record.data, RECORD_SIZE);
-	content[4 + 3]++;
-	checksum = digest_of(HASH_SHA256, bytes_make(content, RECORD_SIZE - 4));
-	memcpy(content + RECORD_SIZE - 4, checksum.data, 4);
+	assert_true(start_record_decode(bytes_make(content, RECORD_SIZE), &forged));
+	forged.reset_count++;
+	start_record_encode(&forged, content);
 	answer[sizeof(answer) - behind + 2] = TPMA_SESSION_CONTINUE;
 	expect_forged(&proxy);
 	/* Each byte of the true answer behind its header. */
@@ -230,7 +232,7 @@ static void test_A3_nothing_hidden_makes_a_start_normal(void **state)
 		assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
 		proxy.at = proxy.count + n;
 		proxy.fault = PROXY_REFUSED;
-		result = tpm_record_start(tpm, &info, false, &since, NULL);
+		result = tpm_record_start(tpm, &info, false, START_TIME, &since, NULL);
 		assert_true(result < 0 || since.history == TPM_HISTORY_UNUSUAL);
 		/* Behind ReadPublic and StartAuthSession: NV_Read and NV_ReadPublic. */
 		if (n == 2)
@@ -264,6 +266,67 @@ static void test_A3_a_true_start_is_told_as_it_is(void **state)
 	swtpm_power_cycle(&swtpm);
 	assert_int_equal(good_start().history, TPM_HISTORY_NORMAL);
 	assert_int_equal(swtpm_left_open(&swtpm), 0);
+}
+
+/* One start with its end, as the menu and PID 1 write them; nothing written: a power cut. */
+static void start_and_end(uint32_t time, uint8_t outcome, unsigned *ret_commands)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct tpm_since_start since;
+	struct tpm_info info;
+	unsigned before;
+	bool disabled;
+
+	assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
+	assert_int_equal(tpm_record_start(tpm, &info, false, time, &since, NULL), 0);
+	before = tpm_command_count(tpm);
+	if (outcome)
+		assert_int_equal(tpm_record_outcome(tpm, outcome, NULL), 0);
+	*ret_commands = tpm_command_count(tpm) - before;
+	assert_int_equal(tpm_lock_platform(tpm, &disabled, NULL), 0);
+	/* Whoever comes behind the firmware writes no other end. */
+	assert_int_equal(tpm_record_outcome(tpm, START_BOOTED, NULL), -E_WRONG_AUTH);
+	assert_int_equal(tpm_shutdown(tpm, NULL), 0);
+	tpm_close(&tpm);
+	swtpm_power_cycle(&swtpm);
+}
+
+/* Boot history: the last twenty starts with their ends, the newest first, from the program too. */
+static void test_the_ends_of_the_starts_are_kept(void **state)
+{
+	static const uint8_t ends[] = {START_BOOTED, 0, START_SHELL | START_OFF, START_FORCED, START_CRASHED};
+	CLEANUP(buffer_clear) struct buffer output = {0};
+	struct start_record record = {0};
+	struct tpm *tpm = swtpm_open(&swtpm);
+	unsigned commands;
+
+	(void)state;
+	assert_int_equal(tpm_read_starts(tpm, &record, NULL), -E_NOT_FOUND);
+	assert_int_equal(tpm_record_outcome(tpm, START_BOOTED, NULL), -E_NOT_FOUND);
+	tpm_close(&tpm);
+	for (unsigned i = 0; i < START_RECORD_STARTS + 2; i++) {
+		start_and_end(START_TIME + i, ends[i % ARRAY_SIZE(ends)], &commands);
+		assert_int_equal(commands, ends[i % ARRAY_SIZE(ends)] ? 1 : 0);
+	}
+	tpm = swtpm_open(&swtpm);
+	assert_int_equal(tpm_read_starts(tpm, &record, NULL), 0);
+	tpm_close(&tpm);
+	for (unsigned i = 0; i < START_RECORD_STARTS; i++) {
+		const unsigned number = START_RECORD_STARTS + 1 - i;
+
+		assert_int_equal(record.starts[i].time, START_TIME + number);
+		assert_int_equal(record.starts[i].outcome, ends[number % ARRAY_SIZE(ends)]);
+		assert_int_equal(record.starts[i].resets, 1);
+	}
+	assert_int_equal(swtpm_tool(&swtpm, &output, "%s --tpm %s tpm history", TEST_HEADS, swtpm.where), 0);
+	assert_true(bytes_start_with(buffer_bytes(&output), "2023-11-14 22:13:41  cut off or reset\n"
+	                                                    "2023-11-14 22:13:40  booted what you signed\n"));
+	assert_int_equal(swtpm_tool(&swtpm, NULL,
+	                            "%s --json --tpm %s tpm history | tr -d ' \\n' | "
+	                            "grep -q '^{\"starts\":\\[{\"time\":\"2023-11-1422:13:41\",\"outcome\":\\[\\],"
+	                            "\"resets\":1},{[^{]*\"outcome\":\\[\"booted\"\\]'",
+	                            TEST_HEADS, swtpm.where),
+	                 0);
 }
 
 /* What somebody else put in the record's place is not taken for it. */
@@ -383,6 +446,7 @@ int main(void)
 	    WITH_RESET(test_A3_a_hidden_record_is_no_first_start),
 	    WITH_RESET(test_A3_nothing_hidden_makes_a_start_normal),
 	    WITH_TPM(test_A3_a_true_start_is_told_as_it_is),
+	    WITH_TPM(test_the_ends_of_the_starts_are_kept),
 	    WITH_RESET(test_A3_a_foreign_record_is_told),
 	    WITH_RESET(test_A3_the_secret_opens_after_the_comparison),
 	};

@@ -248,13 +248,14 @@ def test_key_stops_the_countdown(directory):
 
 
 def test_A3_resets_are_told(directory):
-    """One reset of the TPM from start to start is normal; one more is told by the log and on the menu."""
+    """One reset of the TPM from start to start is normal; one more is told by the log and on the menu. The system's
+    screen knows how the starts ended."""
     with machine_with(directory, settings=MANUAL) as machine:
         machine.expect(rb"heads: tpm resets=first\r", TO_MENU)
         enrol(machine)      # so that the next starts ask nothing
         machine.line("menu ready", TO_MENU)
-        for _ in range(2):
-            machine.press_reset()
+        for restart in (machine.press_reset, lambda: machine.send("n")):
+            restart()
             machine.expect(rb"heads: tpm resets=\+1 restarts=\+0 ", TO_MENU)
             machine.line("menu ready", TO_MENU)
             machine.see(r"Power off", 20)
@@ -264,6 +265,9 @@ def test_A3_resets_are_told(directory):
         machine.see(r"TPM resets +1 reset since the last start", 20)
         for line in (r"Access +open", r"Battery +none", r"Disks +\w+ +\d+ MiB"):
             machine.see(line, 10)
+        machine.send("\x1b[6~\x1b[6~")
+        date = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
+        machine.see(f"{date}now *\n *{date}restarted *\n *{date}cut off or reset", 10)
         # A start that does not come as far as the menu.
         machine.press_reset()
         machine.line("init", TO_MENU)
