@@ -14,6 +14,7 @@
 #include "format/start_record.h"
 #include "format/tpm_name.h"
 #include "init/console.h"
+#include "init/keyboard.h"
 #include "init/mounts.h"
 #include "init/power_button.h"
 #include "init/slots.h"
@@ -100,8 +101,8 @@ static int keep_keys(const struct owner_files *files, int *ret_fd, struct error 
 	return 0;
 }
 
-/* Before anything that a fault could cut short: without settings all stays locked. */
-static void read_access(struct init *init, const struct owner_files *files)
+/* Before anything that a fault could cut short: without settings all stays locked. The keyboard before any key. */
+static void read_settings(struct init *init, const struct owner_files *files)
 {
 	CLEANUP(rom_settings_clear) struct rom_settings settings = {0};
 	struct error error;
@@ -110,6 +111,8 @@ static void read_access(struct init *init, const struct owner_files *files)
 		log_error(&error);
 	else
 		init->access = access_mode_of(&settings.merged);
+	if (keyboard_set(&init->consoles, rom_settings_get(&settings, "CONFIG_KEYBOARD_KEYMAP"), &error) < 0)
+		log_error(&error);
 }
 
 /* Measures each file of the owner, name and then content, before anything uses it. */
@@ -206,7 +209,7 @@ static int read_rom(struct init *init, struct error *error)
 	rom_close(&image);
 	if (r < 0)
 		return r;
-	read_access(init, &files);
+	read_settings(init, &files);
 	r = expect_recorded_tpm(init, tpm, &files, error);
 	if (r == 0)
 		r = measure_files(tpm, &files, error);

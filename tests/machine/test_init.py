@@ -2,14 +2,19 @@
 """PID 1: both consoles at once, a menu that crashes, the back-off."""
 
 import os
+import re
 
 from boot_steps import machine_with, require
 from owner_steps import MANUAL, enrol, expect_code, expect_no_code, to_menu
 
 
-def press(machine, key):
-    """A key on the machine's own keyboard, beside the framebuffer."""
-    machine.qmp("send-key", keys=[{"type": "qcode", "data": key}])
+# As the original's settings name it.
+GERMAN = "CONFIG_KEYBOARD_KEYMAP=/usr/lib/kbd/keymaps/i386/qwertz/de-latin1.map\n"
+
+
+def press(machine, *keys):
+    """Keys at once on the machine's own keyboard, beside the framebuffer."""
+    machine.qmp("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
 
 
 def colours(path):
@@ -27,9 +32,11 @@ def colours(path):
 
 
 def test_two_consoles(directory):
-    """The framebuffer shows the same menu as the serial line, and keys of its keyboard count on both."""
-    with machine_with(directory, settings=MANUAL) as machine:
+    """The framebuffer shows the same menu as the serial line, and keys of its keyboard count on both. That keyboard has
+    the layout of the settings: letters, AltGr, Shift, dead keys."""
+    with machine_with(directory, settings=MANUAL + GERMAN) as machine:
         to_menu(machine)
+        require(machine.lines("keyboard")[0][1]["layout"] == "de", "the layout is told")
         machine.see(r"Power off", 20)
         picture = os.path.join(directory, "menu.ppm")
         machine.qmp("screendump", filename=picture)
@@ -41,6 +48,14 @@ def test_two_consoles(directory):
         require(colours(picture) != before, "the framebuffer did not follow")
         press(machine, "esc")
         machine.see(r"Power off", 20)
+        press(machine, "s")
+        machine.see(r"type to search", 20)
+        for keys, typed in ((["y"], "z"), (["z"], "zy"), (["alt_r", "q"], "zy@"), (["shift", "slash"], "zy@_")):
+            press(machine, *keys)
+            machine.see("Search: " + re.escape(typed), 20)
+        press(machine, "grave_accent")
+        press(machine, "spc")
+        machine.see(r"Search: zy@_\^", 20)
 
 
 def test_A5_crash_of_the_menu(directory):
