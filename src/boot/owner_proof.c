@@ -52,3 +52,23 @@ int owner_proof(const struct signing_key *key, const char *purpose, struct error
 	             : error_set(error, E_REFUSED, key->fingerprint, "a signature by the key %s is not accepted: %s",
 	                         key->fingerprint, verify_signature_name(first.signature));
 }
+
+int owner_proof_by_card(const struct sign_card *card, const char *purpose, struct error *error)
+{
+	CLEANUP(verify_keyring_clear) struct verify_keyring keyring = {0};
+	CLEANUP(buffer_clear) struct buffer signature = {0};
+	struct verify_status status = {.signature = VERIFY_BAD};
+	char text[256], signer[OPENPGP_FINGERPRINT] = "";
+	int r = verify_keyring_add(&keyring, card->owner, "the owner's keys", error);
+
+	if (r == 0)
+		r = make_challenge(purpose, text, sizeof(text), error);
+	if (r == 0)
+		r = openpgp_sign(card->session, NULL, card->pin, bytes_from_string(text), &signature, signer, error);
+	if (r == 0)
+		r = verify_detached(&keyring, buffer_bytes(&signature), bytes_from_string(text), &status, error);
+	if (r < 0 || status.signature == VERIFY_GOOD)
+		return r;
+	return error_set(error, E_REFUSED, signer, "a signature by the key %s on the dongle is not accepted: %s",
+	                 signer, verify_signature_name(status.signature));
+}

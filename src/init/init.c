@@ -15,6 +15,7 @@
 #include "format/tpm_name.h"
 #include "init/console.h"
 #include "init/keyboard.h"
+#include "init/menu_end.h"
 #include "init/mounts.h"
 #include "init/power_button.h"
 #include "init/slots.h"
@@ -334,16 +335,6 @@ static void early_shell(struct init *init, int wait_ms, const char *reason)
 		         access_mode_name(init->access));
 }
 
-/* The menu has asked for the proof; what it must not give to anybody it cannot give. */
-static void asked_shell(struct init *init)
-{
-	if (access_decide(init->access, ACCESS_SHELL) != ACCESS_REFUSED)
-		recovery(init, "chosen in the menu");
-	else
-		log_line("access refused action=%s mode=%s", access_action_name(ACCESS_SHELL),
-		         access_mode_name(init->access));
-}
-
 /* What the menu ended with. The power button ends it at once: whatever it was writing survives that as it survives a
  * power cut. A second press is for one that hangs in the kernel. */
 static int wait_for_menu(const struct init *init, pid_t pid)
@@ -435,26 +426,25 @@ static _Noreturn void supervise(struct init *init)
 
 	for (;;) {
 		int status = run_menu(init);
+		const struct menu_end end = menu_end_of(status, init->access);
 
 		consoles_plain(&init->consoles);
-		switch (status) {
-		case MENU_EXIT_BOOT:
-		case MENU_EXIT_BOOT_FORCED:
-			leave(init, TRUST_EXIT_BOOT, status == MENU_EXIT_BOOT ? START_BOOTED : START_FORCED);
-			load_forget();
+		switch (end.wish) {
+		case MENU_WISHES_EXIT:
+			leave(init, end.exit, end.outcome);
 			break;
-		case MENU_EXIT_RECOVERY:
-			asked_shell(init);
+		case MENU_WISHES_SHELL:
+			recovery(init, "chosen in the menu");
 			break;
-		case MENU_EXIT_REBOOT:
-			leave(init, TRUST_EXIT_REBOOT, START_RESTARTED);
+		case MENU_WISHES_REFUSED:
+			log_line("access refused action=%s mode=%s", access_action_name(end.action),
+			         access_mode_name(init->access));
 			break;
-		case MENU_EXIT_POWER_OFF:
-			leave(init, TRUST_EXIT_POWER_OFF, START_OFF);
-			break;
-		default:
+		case MENU_CRASHED:
 			after_crash(init, status, &backoff);
+			break;
 		}
+		load_forget(); /* a kernel that was loaded and did not start */
 	}
 }
 

@@ -9,7 +9,10 @@
 
 #define TITLE "Locked by the owner"
 
-enum way { PASSPHRASE, KEY, BACK, WAYS };
+enum way { PASSPHRASE, CARD, KEY, BACK, WAYS };
+
+/* For the log. */
+static const char *const way_names[WAYS] = {[PASSPHRASE] = "passphrase", [CARD] = "dongle", [KEY] = "key"};
 
 bool menu_owner_can_prove(const struct menu *menu)
 {
@@ -52,6 +55,29 @@ static int prove_by_key(struct menu *menu, enum access_action action, struct err
 	return r < 0 ? r : owner_proof(&key, access_action_name(action), error);
 }
 
+/* As the passphrase, the PIN is asked for even where it was given before. */
+static int prove_by_card(struct menu *menu, enum access_action action, struct error *error)
+{
+	CLEANUP(openpgp_close) struct openpgp *session = NULL;
+	struct sign_card card = {.owner = buffer_bytes(&menu->key)};
+	int r;
+
+	menu_forget_card(menu);
+	r = menu_open_card(menu, &session, error);
+	if (r < 0)
+		return r;
+	card.session = session;
+	card.pin = secret_bytes(&menu->card_pin);
+	return owner_proof_by_card(&card, access_action_name(action), error);
+}
+
+static int prove(struct menu *menu, enum way way, enum access_action action, struct error *error)
+{
+	if (way == CARD)
+		return prove_by_card(menu, action, error);
+	return way == KEY ? prove_by_key(menu, action, error) : prove_by_passphrase(menu, action, error);
+}
+
 struct question {
 	const struct menu *menu;
 	enum access_action action;
@@ -70,13 +96,14 @@ static void explain(void *context, struct ui_text *text)
 	ui_text_add(text, UI_NORMAL, "%s", "");
 	ui_text_add(
 	    text, UI_NORMAL,
-	    "The proof is the owner passphrase of the TPM, or the secret key of a public key in the ROM: a file "
-	    "*.asc, *.gpg, *.key or *.pgp on a stick, which signs a random text. Nothing of it is kept.");
+	    "The proof is the owner passphrase of the TPM, or the secret key of a public key in the ROM, which signs a "
+	    "random text: on the security dongle, or a file *.asc, *.gpg, *.key or *.pgp on a stick.");
 }
 
 static enum way choose_way(struct menu *menu, enum access_action action)
 {
 	static const struct ui_item all[WAYS] = {[PASSPHRASE] = {'p', "Owner passphrase of the TPM", UI_NORMAL},
+	                                         [CARD] = {'d', "Key on the security dongle", UI_NORMAL},
 	                                         [KEY] = {'k', "Key on a stick", UI_NORMAL},
 	                                         [BACK] = {'n', "Back", UI_NORMAL}};
 	struct question question = {menu, action};
@@ -88,7 +115,9 @@ static enum way choose_way(struct menu *menu, enum access_action action)
 	for (int way = 0; way < WAYS; way++) {
 		if (way == PASSPHRASE && !(menu->tpm && menu->tpm_info.owner_auth_set))
 			continue;
-		if (way == KEY && menu->key.size == 0)
+		if ((way == KEY || way == CARD) && menu->key.size == 0)
+			continue;
+		if (way == CARD && !openpgp_card_is_plugged_in())
 			continue;
 		ways[screen.count] = (enum way)way;
 		items[screen.count++] = all[way];
@@ -110,10 +139,9 @@ static bool ask_owner(struct menu *menu, enum access_action action)
 		         access_mode_name(menu->request->access));
 		return false;
 	}
-	r = way == KEY ? prove_by_key(menu, action, &error) : prove_by_passphrase(menu, action, &error);
+	r = prove(menu, way, action, &error);
 	if (r == 0) {
-		log_line("access allowed action=%s by=%s", access_action_name(action),
-		         way == KEY ? "key" : "passphrase");
+		log_line("access allowed action=%s by=%s", access_action_name(action), way_names[way]);
 		return true;
 	}
 	log_line("access refused action=%s mode=%s code=%s", access_action_name(action),

@@ -117,9 +117,10 @@ test_signed_with_the_dongle.seconds = 300
 
 def test_pin_once_a_start(directory):
     """From power-on: one wrong PIN, then the right one; the second signing asks for none; the screen of keys
-    changes it. gpgv accepts what was signed, and the system starts."""
+    changes it. As the owner's proof, where the shell is locked, it is asked for each time. gpgv accepts what was
+    signed, and the system starts."""
     state = card_with(directory, Owner("owner"))
-    with machine_with(directory, spoil=update, settings=MANUAL,
+    with machine_with(directory, spoil=update, settings=MANUAL + "CONFIG_ACCESS_LOCK=y\n",
                       options=["--dongle-state", state, "--dongle-model", "librem-key"]) as machine:
         to_menu(machine, mode="refused")
         sign(machine)
@@ -142,6 +143,18 @@ def test_pin_once_a_start(directory):
         machine.send("\r")
         machine.line("menu ready", TO_MENU)
         change_pin(machine)
+        machine.see(r"Power off", 30)
+        machine.send("r")
+        machine.see(r"Key on the security dongle", 20)
+        machine.send("d")
+        _, asked = machine.line("ask", 60)
+        require(asked["what"] == "card-pin", f"{asked}")
+        machine.see(r"User PIN of the dongle", 20)
+        machine.send(FRESH + "\r")
+        _, allowed = machine.line("access allowed", 60)
+        require(allowed["action"] == "shell" and allowed["by"] == "dongle", f"{allowed}")
+        machine.see(r"Open the shell", 20)
+        machine.send("n")
         machine.refuse(WRONG.encode(), "a PIN is on the screen or the log")
         machine.refuse(FRESH.encode(), "a PIN is on the screen or the log")
         machine.see(r"Power off", 30)
