@@ -9,6 +9,15 @@
 
 #define TITLE "Locked by the owner"
 
+static const char help[] =
+    "What is asked for here was locked by the owner of this machine, with CONFIG_ACCESS_LOCK or CONFIG_RESTRICTED_BOOT "
+    "in the settings.\n"
+    "The owner passphrase is the one that taking the TPM's ownership gave or asked for; it is not that of the disk.\n"
+    "A signature is made by the key whose public half is in the ROM; the text that is signed is random and worth "
+    "nothing "
+    "afterwards.\n"
+    "Whoever has neither writes the ROM with a flash programmer.";
+
 enum way { PASSPHRASE, CARD, KEY, BACK, WAYS };
 
 /* For the log. */
@@ -107,7 +116,7 @@ static enum way choose_way(struct menu *menu, enum access_action action)
 	                                         [KEY] = {'k', "Key on a stick", UI_NORMAL},
 	                                         [BACK] = {'n', "Back", UI_NORMAL}};
 	struct question question = {menu, action};
-	struct ui_menu screen = {.title = TITLE, .status = explain, .context = &question};
+	struct ui_menu screen = {.title = TITLE, .status = explain, .context = &question, .help = help};
 	struct ui_item items[WAYS];
 	enum way ways[WAYS];
 	size_t choice;

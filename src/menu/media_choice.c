@@ -15,6 +15,11 @@ static const struct {
                        "no file heads-owner*.txt lies at the top of a vfat or ext4 file system"},
 };
 
+static const char help[] =
+    "Looked at were the tops of all vfat and ext4 file systems, read-only. A stick that is plugged in later is found "
+    "when you come here again: Esc, and choose the same once more.\n"
+    "Nothing on a stick is ever booted or executed.";
+
 struct found {
 	struct media_file files[MEDIA_MAX_FILES];
 	struct ui_item items[MEDIA_MAX_FILES];
@@ -35,7 +40,7 @@ static void label(struct found *found, enum media_kind kind, size_t i)
 bool menu_choose_media(struct menu *menu, enum media_kind kind, const char *title, struct media_file *ret_file)
 {
 	struct found found;
-	struct ui_menu screen = {.title = words[kind].question, .items = found.items};
+	struct ui_menu screen = {.title = words[kind].question, .items = found.items, .help = help};
 	struct error error;
 	size_t choice;
 

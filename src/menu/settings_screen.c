@@ -10,7 +10,16 @@
 
 #define LABEL_SIZE 160
 #define VALUE_SIZE 1024
-#define CHOICES    8
+#define CHOICES    12
+
+static const char list_help[] = "Typing searches in names and meanings; Enter shows one setting and what it can be.\n"
+                                "The columns: the value in force, where it comes from (the ROM, the board, or what "
+                                "holds where nothing is set), and "
+                                "whether it has an effect here.";
+static const char setting_help[] = "A change is written into the flash at once, after you have seen what it means for "
+                                   "the secrets of the TPM; it is in "
+                                   "force from the next start on.\n"
+                                   "Taken out: the default holds again.";
 
 /* The settings that are known, then those that are set and not known. */
 struct list {
@@ -238,6 +247,9 @@ static void offers_make(const struct setting_info *info, struct offers *offers)
 		offers->items[i] = (struct ui_item){.key = offers->words[i][0], .label = offers->words[i]};
 		if (offers->items[i].key < 'a') /* capitals are words, not values */
 			offers->items[i].key = '\0';
+		for (size_t k = 0; k < i; k++)
+			if (offers->items[k].key == offers->items[i].key)
+				offers->items[i].key = '\0';
 	}
 	offers->count = count;
 }
@@ -248,7 +260,8 @@ static void screen_setting(struct menu *menu, const char *name)
 	bool is_set = settings_get(&menu->settings.owner, name) != NULL;
 	struct detail detail = {menu, name};
 	struct offers offers = {.count = 0};
-	struct ui_menu screen = {.title = name, .status = detail_status, .context = &detail, .items = offers.items};
+	struct ui_menu screen = {
+	    .title = name, .status = detail_status, .context = &detail, .items = offers.items, .help = setting_help};
 	size_t choice;
 
 	if (!info || info->effect != SETTING_OF_BOARD)
@@ -268,7 +281,7 @@ static void screen_setting(struct menu *menu, const char *name)
 void screen_settings(struct menu *menu)
 {
 	CLEANUP(list_clear) struct list list = {0};
-	struct ui_menu screen = {.title = "Settings", .matches = matches, .context = &list};
+	struct ui_menu screen = {.title = "Settings", .matches = matches, .context = &list, .help = list_help};
 
 	if (!list_make(menu, &list))
 		return;

@@ -198,7 +198,13 @@ static bool choose_source(struct menu *menu, enum source *ret_source)
 		enum source sources[SOURCES];
 		struct ui_item items[SOURCES];
 	} shown;
-	struct ui_menu choice = {.title = "Which key signs?", .items = shown.items};
+	struct ui_menu choice = {
+	    .title = "Which key signs?",
+	    .items = shown.items,
+	    .help =
+	        "Each is the owner's key, whose public half is in the ROM. The dongle signs with its OpenPGP card and "
+	        "asks for its user PIN; on the drive and in a file lies the secret key, and its passphrase is asked "
+	        "for."};
 	size_t chosen = 0;
 
 	for (size_t i = 0; i < SOURCES; i++) {

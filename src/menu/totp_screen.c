@@ -156,6 +156,13 @@ static bool settle_approval(struct menu *menu)
 	return yes;
 }
 
+static const char help[] =
+    "The TPM computes the code only while the firmware is what it was when the secret was made or approved. The phone "
+    "computes the same code from the same secret and the time.\n"
+    "Confirm: the TPM remembers that the date is right and counts the codes anew.\n"
+    "Approve what runs now: only after a change that you made yourself, of firmware or settings.\n"
+    "A new secret is enrolled in the phone anew; the old one is gone.";
+
 /* The secret works: the owner may confirm the codes that were shown, or make another one. */
 static void screen_open(struct menu *menu)
 {
@@ -169,7 +176,8 @@ static void screen_open(struct menu *menu)
 	                               .context = menu,
 	                               .items = items,
 	                               .count = ARRAY_SIZE(items),
-	                               .selected = ARRAY_SIZE(items) - 1};
+	                               .selected = ARRAY_SIZE(items) - 1,
+	                               .help = help};
 	size_t choice = 0;
 
 	if (menu->approval.pending && settle_approval(menu))
@@ -195,7 +203,8 @@ static void screen_changed(struct menu *menu)
 	                               .context = menu,
 	                               .items = items,
 	                               .count = ARRAY_SIZE(items),
-	                               .selected = ARRAY_SIZE(items) - 1};
+	                               .selected = ARRAY_SIZE(items) - 1,
+	                               .help = help};
 	size_t choice = 0;
 
 	if (ui_menu_run(menu->ui, &screen, &choice) == UI_BACK)

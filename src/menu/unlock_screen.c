@@ -11,6 +11,12 @@
 #define DISK_PASSPHRASE_MAX 512
 #define TRIES               3
 
+static const char help[] =
+    "The key lies in a slot of its own of the LUKS header and, sealed, in the TPM, which gives it out only to this "
+    "firmware, for a /boot that you signed, and while the LUKS headers are what they were.\n"
+    "Your own passphrase of the disk stays: you need it when the TPM refuses, and to make a new key.\n"
+    "Forgetting removes the key from the TPM and its slots from the disks.";
+
 /* What the making needs; keys are those of chosen, in its order. */
 struct making {
 	struct volume_list all, chosen;
@@ -313,7 +319,7 @@ void screen_unlock(struct menu *menu)
 		CLEANUP(buffer_clear) struct buffer names = {0};
 		struct shown_state shown = {.all = &all, .menu = menu, .names = &names};
 		struct ui_menu screen = {
-		    .title = "Disk unlock key", .status = show_state, .context = &shown, .items = items};
+		    .title = "Disk unlock key", .status = show_state, .context = &shown, .items = items, .help = help};
 
 		if (volume_add_all(&all, false, &shown.problem) < 0)
 			log_error(&shown.problem);
