@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "boot/handover.h"
 #include "boot/seen_key.h"
+#include "format/start_record.h"
 #include "integration/swtpm.h"
 #include "unit/cmocka_all.h"
 #include <string.h>
@@ -149,6 +150,39 @@ static void test_A2_a_stranger_is_not_written_down(void **state)
 	assert_int_equal(seen_key_read(-1, name).size, 0);
 }
 
+/* Before the first secret, too: no key is seen, and yet this start stands in the record. A TPM without the record is no
+ * reason to stay. */
+static void test_the_end_of_a_start_is_recorded(void **state)
+{
+	const struct handover_start shell = {.recorded = BYTES_EMPTY, .outcome = START_SHELL};
+	struct start_record record = {0};
+	struct tpm_since_start since;
+	uint8_t name[TPM_NAME_SIZE];
+	struct tpm *tpm = swtpm_open(&swtpm);
+	struct tpm_info info;
+
+	(void)state;
+	assert_int_equal(tpm_get_info(tpm, &info, NULL), 0);
+	assert_int_equal(tpm_record_start(tpm, &info, false, 1700000000, &since, NULL), 0);
+	tpm_close(&tpm);
+	assert_false(seen_start_is_recorded(seen_fd));
+	assert_false(seen_start_is_recorded(-1));
+	seen_start_write(seen_fd);
+	assert_true(seen_start_is_recorded(seen_fd));
+	assert_int_equal(seen_key_read(seen_fd, name).size, 0);
+	assert_int_equal(handover_leave(TRUST_EXIT_RECOVERY, swtpm.where, &shell, NULL), 0);
+	assert_true(is_capped(&swtpm));
+	tpm = swtpm_open(&swtpm);
+	assert_int_equal(tpm_read_starts(tpm, &record, NULL), 0);
+	tpm_close(&tpm);
+	assert_int_equal(record.starts[0].outcome, START_SHELL);
+	assert_int_equal(handover_leave(TRUST_EXIT_RECOVERY, other.where, &shell, NULL), 0);
+	assert_true(is_capped(&other));
+	meet(&other);
+	assert_int_equal(seen_key_read(seen_fd, name).size, TPM_NAME_SIZE);
+	assert_true(seen_start_is_recorded(seen_fd));
+}
+
 int main(void)
 {
 #define WITH_TPMS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -158,6 +192,7 @@ int main(void)
 	    WITH_TPMS(test_A2_no_tpm_at_the_cap),
 	    WITH_TPMS(test_a_tpm_that_was_never_ours_is_left),
 	    WITH_TPMS(test_A2_a_stranger_is_not_written_down),
+	    WITH_TPMS(test_the_end_of_a_start_is_recorded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
