@@ -176,22 +176,47 @@ static bool confirm_forced(struct menu *menu)
 	return yes;
 }
 
-int screen_forced(struct menu *menu)
+/* PCR 4 knows of it first; false where it could not be. */
+static bool begin_forced(struct menu *menu)
 {
 	struct error error;
-	int status = 0;
 
-	if (!menu_may(menu, ACCESS_FORCED_BOOT) || !confirm_forced(menu))
-		return 0;
 	if (boot_system_force(&menu->boot, menu->tpm, &error) < 0) {
 		log_error(&error);
 		screen_error(menu, "Boot although it does not verify", &error);
-		return 0;
+		return false;
 	}
 	totp_close(&menu->totp);
 	(void)error_set(&menu->totp_problem, E_WRONG_PCR, "totp",
 	                "not available: a forced boot was begun (PCR 4 changed)");
+	return true;
+}
+
+int screen_forced(struct menu *menu)
+{
+	int status;
+
+	if (!menu_may(menu, ACCESS_FORCED_BOOT))
+		return 0;
+	if (!access_is_basic(&menu->settings.merged, menu->request->access) && !confirm_forced(menu))
+		return 0;
+	if (!begin_forced(menu))
+		return 0;
 	status = screen_entries(menu);
+	if (status == 0)
+		boot_system_unforce(&menu->boot);
+	return status;
+}
+
+int screen_basic(struct menu *menu)
+{
+	const struct entry *entry;
+	int status;
+
+	if (!begin_forced(menu))
+		return 0;
+	entry = entry_list_default(&menu->boot.entries);
+	status = entry && !entry->problem ? screen_boot(menu, entry) : screen_entries(menu);
 	if (status == 0)
 		boot_system_unforce(&menu->boot);
 	return status;

@@ -9,6 +9,7 @@
 
 enum choice {
 	BOOT,
+	BASIC,
 	NEWER,
 	ENTRIES,
 	FORCED,
@@ -67,6 +68,12 @@ static bool is_offered(const struct menu *menu, enum access_action action)
 	return access_decide(menu->request->access, action) != ACCESS_REFUSED;
 }
 
+static bool is_basic(const struct menu *menu)
+{
+	return menu->boot.trust.state == TRUST_REFUSED &&
+	       access_is_basic(&menu->settings.merged, menu->request->access);
+}
+
 /* Only what makes sense now is offered. */
 static void build(const struct menu *menu, struct shown *shown)
 {
@@ -82,6 +89,8 @@ static void build(const struct menu *menu, struct shown *shown)
 		               text_escape_into(bytes_from_string(entry->title), title, sizeof(title)));
 		add(shown, BOOT, 'b', shown->boot_label, UI_GOOD);
 	}
+	if (is_basic(menu))
+		add(shown, BASIC, 'b', "Boot without any check (basic mode)", UI_WARNING);
 	if (verified && boot->saved_default.has_newer)
 		add_newer(menu, shown);
 	if (verified)
@@ -131,6 +140,8 @@ static int choose(struct menu *menu, enum choice choice)
 	switch (choice) {
 	case BOOT:
 		return screen_boot(menu, entry_list_default(&menu->boot.entries));
+	case BASIC:
+		return screen_basic(menu);
 	case NEWER:
 		return screen_boot_asked(menu, &menu->boot.entries.entries[menu->boot.saved_default.newer]);
 	case ENTRIES:
@@ -176,11 +187,16 @@ static int choose(struct menu *menu, enum choice choice)
 }
 
 /* The default is booted by itself only where nothing asks for the owner's eyes: it verified, and the TPM did not say
- * that something measured has changed. */
+ * that something measured has changed. In basic mode the owner wants no such question. */
 static unsigned timeout(struct menu *menu, const struct shown *shown)
 {
-	if (!menu->may_time_out || shown->choices[0] != BOOT)
+	const bool basic = shown->choices[0] == BASIC;
+
+	if (!menu->may_time_out || (shown->choices[0] != BOOT && !basic))
 		return 0;
+	if (basic)
+		return (unsigned)rom_settings_number(&menu->settings, "CONFIG_AUTO_BOOT_TIMEOUT", MAX_TIMEOUT_SECONDS,
+		                                     0);
 	if (!menu->totp.open && menu->totp_problem.code != E_NO_SECRET && menu->totp_problem.code != E_NO_DEVICE)
 		return 0;
 	if (menu_hotp_worries(menu))

@@ -114,6 +114,9 @@ int menu_check_root(struct menu *menu, struct bytes key, struct error *error);
 void menu_add_report(const struct menu *menu, struct ui_text *text);
 /* "Boot although it does not verify": explains, lets the owner choose an entry, asks for a typed word. */
 int screen_forced(struct menu *menu);
+/* Basic mode (access_is_basic): the default entry of what does not verify, without a word; PCR 4 knows of it as of any
+ * forced boot. */
+int screen_basic(struct menu *menu);
 
 /* Prepares and loads an entry; 0 with the reason shown where that failed. */
 int screen_boot(struct menu *menu, const struct entry *entry);

@@ -49,6 +49,13 @@ enum access_mode access_mode_of(const struct settings *settings)
 	return is_on(settings, ACCESS_SETTING_LOCK) ? ACCESS_LOCKED : ACCESS_OPEN;
 }
 
+bool access_is_basic(const struct settings *settings, enum access_mode mode)
+{
+	const char *value = settings ? settings_get(settings, ACCESS_SETTING_BASIC) : NULL;
+
+	return value && strcmp(value, "y") == 0 && access_decide(mode, ACCESS_FORCED_BOOT) == ACCESS_ALLOWED;
+}
+
 const char *access_mode_name(enum access_mode mode)
 {
 	return mode_names[mode];

@@ -9,6 +9,8 @@
 #define ACCESS_SETTING_LOCK       "CONFIG_ACCESS_LOCK"
 #define ACCESS_SETTING_RESTRICTED "CONFIG_RESTRICTED_BOOT"
 
+#define ACCESS_SETTING_BASIC "CONFIG_BASIC"
+
 enum access_mode {
 	ACCESS_OPEN,       /* whoever sits at the machine */
 	ACCESS_LOCKED,     /* whoever proves to be the owner */
@@ -34,6 +36,9 @@ enum access_answer { ACCESS_ALLOWED, ACCESS_NEEDS_OWNER, ACCESS_REFUSED };
 /* The mode that settings ask for. Whatever is neither "n" nor empty switches a lock on: a value that nobody
  * understands must not open one. NULL: the settings cannot be read, and what they ask for is not known: locked. */
 enum access_mode access_mode_of(const struct settings *settings);
+/* Basic mode: what does not verify boots without a typed word, and by itself where the owner wants that. Only where
+ * anybody may force a boot anyway, and only for the one value that says so. settings NULL: no. */
+bool access_is_basic(const struct settings *settings, enum access_mode mode);
 /* "open", "locked", "restricted". */
 const char *access_mode_name(enum access_mode mode);
 /* The mode of that name; ACCESS_LOCKED where it is none, or NULL. */

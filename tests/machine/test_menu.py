@@ -6,8 +6,8 @@ import hashlib
 import re
 import time
 
-from boot_steps import (TO_MENU, TO_SYSTEM, expect_nothing_boots, expect_same_pcrs, logged_pcrs, machine_with, reported,
-                        require)
+from boot_steps import (AUTO_BOOT, TO_MENU, TO_SYSTEM, expect_nothing_boots, expect_same_pcrs, logged_pcrs, machine_with,
+                        reported, require)
 from fixtures import CMDLINE, Owner, boot_files, grub_cfg, rom_for, tiny
 from owner_steps import (MANUAL, code_at, codes_now, enrol, expect_code, expect_no_code, extended, force, shown_code, to_menu)
 
@@ -159,6 +159,18 @@ def test_A5_forced_boot(directory):
         machine.line("leave", TO_MENU)
         machine.expect(rb"tiny: up name=forced", TO_SYSTEM)
         machine.expect(rb"tiny: ready", TO_SYSTEM)
+        pcrs = expect_same_pcrs(machine)
+        require(pcrs[4] == extended("forced", "handover"), "PCR 4 should hold `forced` and `handover`")
+
+
+def test_A5_basic_mode(directory):
+    """In basic mode what does not verify boots by itself and without a word: as a forced boot, which PCR 4 tells."""
+    with machine_with(directory, settings=AUTO_BOOT + "CONFIG_BASIC=y\n", spoil={"initrd.img": tiny("basic")}) as machine:
+        words, _ = machine.line("verify", TO_MENU)
+        require(words == "verify refused", f"it is judged all the same: {words}")
+        _, boot = machine.line("boot", TO_MENU)
+        require(boot["mode"] == "forced", f"{boot}")
+        machine.expect(rb"tiny: up name=basic", TO_SYSTEM)
         pcrs = expect_same_pcrs(machine)
         require(pcrs[4] == extended("forced", "handover"), "PCR 4 should hold `forced` and `handover`")
 

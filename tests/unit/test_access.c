@@ -39,6 +39,27 @@ static void test_unknown_values_lock(void **state)
 		assert_int_equal(access_mode_named(access_mode_name((enum access_mode)mode)), mode);
 }
 
+/* Basic mode relaxes nothing that a lock holds, and only one value means it. */
+static void test_basic_mode(void **state)
+{
+	static const char *const off[] = {
+	    "", "CONFIG_BASIC=n\n", "CONFIG_BASIC=\n", "CONFIG_BASIC=Y\n", "CONFIG_BASIC=yes\n", "CONFIG_BASIC=1\n"};
+	CLEANUP(settings_clear) struct settings on = {0};
+
+	(void)state;
+	assert_int_equal(settings_parse(bytes_from_string("CONFIG_BASIC=y\n"), "config.user", &on, NULL), 0);
+	assert_true(access_is_basic(&on, ACCESS_OPEN));
+	assert_false(access_is_basic(&on, ACCESS_LOCKED));
+	assert_false(access_is_basic(&on, ACCESS_RESTRICTED));
+	assert_false(access_is_basic(NULL, ACCESS_OPEN));
+	for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
+		CLEANUP(settings_clear) struct settings settings = {0};
+
+		assert_int_equal(settings_parse(bytes_from_string(off[i]), "config.user", &settings, NULL), 0);
+		assert_false(access_is_basic(&settings, ACCESS_OPEN));
+	}
+}
+
 /* The table, written down a second time, in the words of docs/threat-model.md. */
 static void test_table(void **state)
 {
@@ -87,6 +108,7 @@ int main(void)
 	    cmocka_unit_test(test_mode_of_settings),
 	    cmocka_unit_test(test_unknown_values_lock),
 	    cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_basic_mode),
 	    cmocka_unit_test(test_stricter_is_stricter),
 	};
 

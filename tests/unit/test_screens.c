@@ -66,6 +66,18 @@ static void run_refused(struct ui *ui, struct rig_result *result)
 	empty(&menu);
 }
 
+static void run_basic(struct ui *ui, struct rig_result *result)
+{
+	struct menu menu;
+
+	fill(&menu, ui, &open_mode, TRUST_REFUSED);
+	(void)snprintf(menu.boot.verdict, sizeof(menu.boot.verdict), "REFUSED: there is no signature");
+	(void)settings_parse(bytes_from_string("CONFIG_BASIC=y\n"), "config.user", &menu.settings.merged, NULL);
+	result->number = screen_main(&menu);
+	settings_clear(&menu.settings.merged);
+	empty(&menu);
+}
+
 static void run_restricted(struct ui *ui, struct rig_result *result)
 {
 	struct menu menu;
@@ -154,6 +166,7 @@ static const struct {
 } screens[] = {
     {"main-verified", run_verified, "F1 or ? help"},
     {"main-refused", run_refused, "F1 or ? help"},
+    {"main-basic", run_basic, "F1 or ? help"},
     {"main-restricted", run_restricted, "F1 or ? help"},
     {"main-no-boot", run_no_boot, "F1 or ? help"},
     {"ownership", run_ownership, "F1 or ? help"},
