@@ -9,6 +9,7 @@ import struct
 import time
 
 from boot_steps import TO_MENU, require
+from fixtures import run
 
 MANUAL = "CONFIG_AUTO_BOOT_TIMEOUT=0\n"
 
@@ -44,12 +45,18 @@ def to_menu(machine, mode="verified"):
     machine.see(r"Power off")
 
 
-def enrol(machine):
-    """Makes the TOTP secret when the first start offers it; returns the secret. Ends in the main menu."""
+def enrol(machine, picture=None):
+    """Makes the TOTP secret when the first start offers it; returns the secret. Ends in the main menu. picture: a file for
+    what the framebuffer shows meanwhile, whose QR code a phone must be able to read."""
     machine.see(r"Make a new secret", TO_MENU)
     machine.send("y")
     machine.line("totp enrolled", TO_MENU)
     found = machine.see(r"\b([A-Z2-7]{32})\b", 30)
+    if picture:
+        machine.settle()
+        machine.screenshot(picture)
+        code = run(["zbarimg", "--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable", picture]).decode()
+        require(f"secret={found.group(1)}" in code, f"the framebuffer's QR code says {code!r}")
     machine.send("\r")
     machine.line("totp ok", 30)
     machine.see(r"TOTP +\d", 30)

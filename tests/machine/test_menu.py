@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import os
 import re
 import time
 
@@ -21,9 +22,10 @@ def patch_flash(machine, old, new):
 
 
 def test_totp_enrolment(directory):
-    """The first start offers a secret and shows it once; code and phone agree, now and after the next power-on."""
+    """The first start offers a secret and shows it once, as a code that a camera reads from the framebuffer, too; code
+    and phone agree, now and after the next power-on."""
     with machine_with(directory, settings=MANUAL) as machine:
-        secret = enrol(machine)
+        secret = enrol(machine, picture=os.path.join(directory, "qr.png"))
         machine.line("menu ready", 30)
         require(shown_code(machine) in codes_now(secret), f"the screen shows {shown_code(machine)}, the phone {codes_now(secret)}")
         machine.refuse(re.escape(base64.b32encode(secret)[8:24]) + rb"[^\r\n]*heads:", "the secret must not be in the log")
