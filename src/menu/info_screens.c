@@ -203,6 +203,7 @@ void screen_system(struct menu *menu)
 	if (uname(&names) == 0)
 		add_field(&text, "Kernel", names.release);
 	add_proc_field(&text, "CPU", "/proc/cpuinfo", "model name");
+	add_proc_field(&text, "Microcode", "/proc/cpuinfo", "microcode");
 	add_proc_field(&text, "Memory", "/proc/meminfo", "MemTotal");
 	add_time(menu, &text);
 	add_batteries(&text);
@@ -210,6 +211,7 @@ void screen_system(struct menu *menu)
 	if (menu->tpm && menu_read_tpm(menu, &error) < 0)
 		log_error(&error);
 	menu_describe_tpm(menu, &text);
+	add_field(&text, "Dongle", openpgp_card_is_plugged_in() ? "plugged in" : "none");
 	menu_add_hotp(menu, &text);
 	add_field(&text, "/boot", menu->boot.device.path[0] ? menu->boot.device.path : "-");
 	add_starts(menu, &text);

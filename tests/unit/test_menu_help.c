@@ -22,8 +22,7 @@ static size_t check_file(const char *name)
 	assert_non_null(buffer_string(&source));
 	for (place = strstr(buffer_string(&source), "struct ui_menu "); place;
 	     place = strstr(place, "struct ui_menu ")) {
-		const char *end = strstr(place, "};"), *assigned = strchr(place, '='),
-		           *help = strstr(place, ".help =");
+		const char *end = strstr(place, "};"), *assigned = strchr(place, '='), *help = strstr(place, ".help =");
 
 		assert_non_null(end);
 		place += strlen("struct ui_menu ");
