@@ -11,7 +11,7 @@
 #define CHECKSUM_OFFSET (COUNTERS_SIZE + START_RECORD_TAG)
 #define CHECKSUM_SIZE   4
 #define STARTS_OFFSET   (CHECKSUM_OFFSET + CHECKSUM_SIZE)
-#define START_SIZE      8 /* time, resets, zero, outcome and its complement */
+#define START_SIZE      ((size_t)8) /* time, resets, zero, outcome and its complement */
 
 static const struct {
 	enum start_outcome outcome;
