@@ -109,16 +109,22 @@ static void explain(void *context, struct ui_text *text)
 	    "random text: on the security dongle, or a file *.asc, *.gpg, *.key or *.pgp on a stick.");
 }
 
-static enum way choose_way(struct menu *menu, enum access_action action)
-{
-	static const struct ui_item all[WAYS] = {[PASSPHRASE] = {'p', "Owner passphrase of the TPM", UI_NORMAL},
-	                                         [CARD] = {'d', "Key on the security dongle", UI_NORMAL},
-	                                         [KEY] = {'k', "Key on a stick", UI_NORMAL},
-	                                         [BACK] = {'n', "Back", UI_NORMAL}};
-	struct question question = {menu, action};
-	struct ui_menu screen = {.title = TITLE, .status = explain, .context = &question, .help = help};
+struct shown {
 	struct ui_item items[WAYS];
 	enum way ways[WAYS];
+};
+
+static enum way choose_way(struct menu *menu, enum access_action action)
+{
+	static const char keys[] = {[PASSPHRASE] = 'p', [CARD] = 'd', [KEY] = 'k', [BACK] = 'n'};
+	static const char *const labels[] = {[PASSPHRASE] = "Owner passphrase of the TPM",
+	                                     [CARD] = "Key on the security dongle",
+	                                     [KEY] = "Key on a stick",
+	                                     [BACK] = "Back"};
+	struct question question = {menu, action};
+	struct shown shown;
+	struct ui_menu screen = {
+	    .title = TITLE, .status = explain, .context = &question, .items = shown.items, .help = help};
 	size_t choice;
 
 	for (int way = 0; way < WAYS; way++) {
@@ -128,13 +134,12 @@ static enum way choose_way(struct menu *menu, enum access_action action)
 			continue;
 		if (way == CARD && !openpgp_card_is_plugged_in())
 			continue;
-		ways[screen.count] = (enum way)way;
-		items[screen.count++] = all[way];
+		shown.ways[screen.count] = (enum way)way;
+		shown.items[screen.count++] = (struct ui_item){keys[way], labels[way], UI_NORMAL};
 	}
-	screen.items = items;
 	if (ui_menu_run(menu->ui, &screen, &choice) != UI_CHOSEN || choice >= screen.count)
 		return BACK;
-	return ways[choice];
+	return shown.ways[choice];
 }
 
 static bool ask_owner(struct menu *menu, enum access_action action)
