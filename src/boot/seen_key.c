@@ -35,11 +35,8 @@ void seen_key_write(int fd, struct tpm *tpm)
 
 struct bytes seen_key_read(int fd, uint8_t name[TPM_NAME_SIZE])
 {
-	/* Zeros: nothing but a session was written, behind it. A Name begins with the number of its hash. */
+	/* Zeros: nothing but what stands behind it was written. A Name begins with the number of its hash. */
 	if (fd < 0 || pread(fd, name, TPM_NAME_SIZE, 0) != TPM_NAME_SIZE || (name[0] == 0 && name[1] == 0))
-		return BYTES_EMPTY;
-	/* Only the start was written down. */
-	if (bytes_are_all(bytes_make(name, TPM_NAME_SIZE), 0))
 		return BYTES_EMPTY;
 	return bytes_make(name, TPM_NAME_SIZE);
 }
