@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot/handover.h"
+#include "attest/eventlog.h"
 #include "attest/measure.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "boot/flash_lock.h"
 #include "boot/seen_key.h"
+#include "format/start_record.h"
 #include "rom/settings.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +22,32 @@
  * and 5, which nothing extends. */
 #define LOGGED_PCRS 0x3d7u
 
-static void log_pcrs(struct tpm *tpm)
+/* What the event log leads to: each extend of it was acknowledged. Nobody but us has extended anything before a boot
+ * without a shell, and where the firmware's part is known the TPM need not be asked. */
+static bool replay_pcrs(struct tpm_pcrs *ret_pcrs)
+{
+	CLEANUP(buffer_clear) struct buffer log = {0};
+	struct eventlog_replay replay;
+
+	if (eventlog_read(&log, NULL) < 0 || eventlog_replay(buffer_bytes(&log), &replay, NULL) < 0 ||
+	    replay.firmware_absent)
+		return false;
+	for (size_t i = 0; i < replay.bank_count; i++) {
+		if (replay.banks[i].bank != HASH_SHA256)
+			continue;
+		*ret_pcrs = replay.banks[i];
+		return true;
+	}
+	return false;
+}
+
+static void log_pcrs(struct tpm *tpm, bool by_log)
 {
 	struct buffer line = {0};
 	struct tpm_pcrs pcrs;
 	struct error error;
 
-	if (tpm_pcr_read(tpm, HASH_SHA256, LOGGED_PCRS, &pcrs, &error) < 0) {
+	if (!(by_log && replay_pcrs(&pcrs)) && tpm_pcr_read(tpm, HASH_SHA256, LOGGED_PCRS, &pcrs, &error) < 0) {
 		log_error(&error);
 		return;
 	}
@@ -146,11 +167,12 @@ static int cap(const struct trust_way_out *way, const char *tpm_where, const str
 		return explain_lost(tpm, seen, r, error);
 	log_line("cap exit=%s mode=%s tpm=capped bus=%s", way->name, way->mode,
 	         tpm_is_guarded(tpm) ? "authenticated" : "plain");
+	record_outcome(tpm, start);
 	if (way->lock_platform)
 		r = lock_platform(tpm, error);
 	if (r < 0 || !way->shutdown)
 		return r;
-	log_pcrs(tpm);
+	log_pcrs(tpm, way->needs_kernel && !(start->outcome & START_SHELL));
 	r = tpm_shutdown(tpm, error);
 	log_line("tpm shutdown=%s commands=%u", r < 0 ? "failed" : "clear", tpm_command_count(tpm));
 	return r;

@@ -14,9 +14,9 @@ struct handover_start {
 	uint8_t outcome;       /* START_... of format/start_record.h, for the TPM's record of the starts; 0: none */
 };
 
-/* Writes down how this start ends; caps PCR 4 with the string of this way out; locks the platform hierarchy (A21),
- * before a boot the flash, and shuts the TPM down in order where the way out says so; unmounts, and leaves. tpm_where
- * as for tpm_open; a machine without TPM, or with one of version 1.2, has nothing to cap.
+/* Caps PCR 4 with the string of this way out; writes down in the TPM how this start ends; locks the platform hierarchy
+ * (A21), before a boot the flash, and shuts the TPM down in order where the way out says so; unmounts, and leaves.
+ * tpm_where as for tpm_open; a machine without TPM, or with one of version 1.2, has nothing to cap.
  *
  * A TPM whose storage key was seen in this start is the one to cap: where it is gone by now, or another one or none
  * answers, that is an error (A2). A boot caps it in the session that the menu has left, where it did: a TPM that was

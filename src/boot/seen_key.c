@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define START_PLACE    48 /* of the word that this start was recorded, behind the Name */
+/* Behind the Name: whether the start is recorded, and the session. */
+#define START_PLACE    48
 #define START_RECORDED 1
 #define SESSION_PLACE  64
 
@@ -19,31 +20,44 @@ int seen_key_open(struct error *error)
 	return fd >= 0 ? fd : error_set_errno(error, E_MEMORY, "TPM", errno, "there is no memory for the key's Name");
 }
 
-static void write_down(int fd, struct bytes what, off_t offset)
-{
-	struct error error;
-
-	if (pwrite(fd, what.data, what.size, offset) == (ssize_t)what.size)
-		return;
-	(void)error_set_errno(&error, E_IO, "TPM", errno, "what this start has seen of it cannot be written down");
-	log_error(&error);
-}
-
 void seen_key_write(int fd, struct tpm *tpm)
 {
 	struct bytes name;
+	struct error error;
 
 	if (fd < 0 || !tpm || tpm_storage_key_name(tpm, &name, NULL) < 0 || name.size != TPM_NAME_SIZE)
 		return;
-	write_down(fd, name, 0);
+	if (pwrite(fd, name.data, name.size, 0) == (ssize_t)name.size)
+		return;
+	(void)error_set_errno(&error, E_IO, "TPM", errno, "the Name of its key cannot be written down");
+	log_error(&error);
 }
 
 struct bytes seen_key_read(int fd, uint8_t name[TPM_NAME_SIZE])
 {
-	/* Zeros: only what lies behind it was written. A Name begins with the number of its hash. */
+	/* Zeros: nothing but what stands behind it was written. A Name begins with the number of its hash. */
 	if (fd < 0 || pread(fd, name, TPM_NAME_SIZE, 0) != TPM_NAME_SIZE || (name[0] == 0 && name[1] == 0))
 		return BYTES_EMPTY;
 	return bytes_make(name, TPM_NAME_SIZE);
+}
+
+void seen_start_write(int fd)
+{
+	const uint8_t recorded = START_RECORDED;
+	struct error error;
+
+	if (fd < 0 || pwrite(fd, &recorded, sizeof(recorded), START_PLACE) == (ssize_t)sizeof(recorded))
+		return;
+	(void)error_set_errno(&error, E_IO, "TPM", errno, "that its record has this start cannot be written down");
+	log_error(&error);
+}
+
+bool seen_start_is_recorded(int fd)
+{
+	uint8_t recorded = 0;
+
+	return fd >= 0 && pread(fd, &recorded, sizeof(recorded), START_PLACE) == (ssize_t)sizeof(recorded) &&
+	       recorded == START_RECORDED;
 }
 
 void seen_key_hand_on(int fd, struct tpm *tpm)
@@ -88,20 +102,4 @@ int seen_key_open_tpm(int fd, const char *where, bool in_order, struct tpm **ret
 		return tpm_open(where, ret_tpm, error);
 	return state.size > 0 ? tpm_open_continued(where, secret_bytes(&state), ret_tpm, error)
 	                      : tpm_open_clean(where, ret_tpm, error);
-}
-
-void seen_start_write(int fd)
-{
-	const uint8_t recorded = START_RECORDED;
-
-	if (fd >= 0)
-		write_down(fd, bytes_make(&recorded, sizeof(recorded)), START_PLACE);
-}
-
-bool seen_start_is_recorded(int fd)
-{
-	uint8_t recorded = 0;
-
-	return fd >= 0 && pread(fd, &recorded, sizeof(recorded), START_PLACE) == (ssize_t)sizeof(recorded) &&
-	       recorded == START_RECORDED;
 }

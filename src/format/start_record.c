@@ -6,13 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC           0x48505332u /* "HPS2" */
-#define OLD_MAGIC       0x48505331u /* "HPS1" */
+#define MAGIC           0x48505333u /* "HPS3" */
 #define COUNTERS_SIZE   20          /* magic, resetCount, restartCount, clock */
-#define CHECKSUM_OFFSET COUNTERS_SIZE
+#define CHECKSUM_OFFSET (COUNTERS_SIZE + START_RECORD_TAG)
 #define CHECKSUM_SIZE   4
-#define LIST_OFFSET     (CHECKSUM_OFFSET + CHECKSUM_SIZE)
-#define STARTS_OFFSET   (LIST_OFFSET + START_LIST_SIZE)
+#define STARTS_OFFSET   (CHECKSUM_OFFSET + CHECKSUM_SIZE)
 #define START_SIZE      ((size_t)8) /* time, resets, zero, outcome and its complement */
 
 static const struct {
@@ -66,7 +64,7 @@ void start_record_encode(const struct start_record *record, uint8_t data[START_R
 	put_u32(data + 8, record->restart_count);
 	put_u32(data + 12, (uint32_t)(record->clock_ms >> 32));
 	put_u32(data + 16, (uint32_t)record->clock_ms);
-	memcpy(data + LIST_OFFSET, record->list, START_LIST_SIZE);
+	memcpy(data + COUNTERS_SIZE, record->tag, START_RECORD_TAG);
 	for (size_t i = 0; i < START_RECORD_STARTS; i++) {
 		const struct start *start = &record->starts[i];
 		uint8_t *place = data + STARTS_OFFSET + i * START_SIZE;
@@ -86,6 +84,7 @@ static void decode_counters(struct bytes data, struct start_record *record)
 	*record = (struct start_record){.reset_count = cursor_u32be(&cursor)};
 	record->restart_count = cursor_u32be(&cursor);
 	record->clock_ms = cursor_u64be(&cursor);
+	memcpy(record->tag, data.data + COUNTERS_SIZE, START_RECORD_TAG);
 }
 
 bool start_record_decode(struct bytes data, struct start_record *ret_record)
@@ -99,7 +98,6 @@ bool start_record_decode(struct bytes data, struct start_record *ret_record)
 	if (memcmp(sum, data.data + CHECKSUM_OFFSET, sizeof(sum)) != 0)
 		return false;
 	decode_counters(data, ret_record);
-	memcpy(ret_record->list, data.data + LIST_OFFSET, START_LIST_SIZE);
 	cursor = cursor_make(bytes_slice(data, STARTS_OFFSET, START_RECORD_STARTS * START_SIZE));
 	for (size_t i = 0; i < START_RECORD_STARTS; i++) {
 		struct start *start = &ret_record->starts[i];
@@ -112,20 +110,6 @@ bool start_record_decode(struct bytes data, struct start_record *ret_record)
 		outcome[1] = cursor_u8(&cursor);
 		start->outcome = outcome_decode(outcome);
 	}
-	return true;
-}
-
-bool start_record_decode_old(struct bytes data, struct start_record *ret_record)
-{
-	struct cursor cursor = cursor_make(data);
-	struct digest digest;
-
-	if (data.size != START_RECORD_OLD_SIZE || cursor_u32be(&cursor) != OLD_MAGIC)
-		return false;
-	digest = digest_of(HASH_SHA256, bytes_slice(data, 0, COUNTERS_SIZE));
-	if (memcmp(digest.data, data.data + CHECKSUM_OFFSET, CHECKSUM_SIZE) != 0)
-		return false;
-	decode_counters(data, ret_record);
 	return true;
 }
 

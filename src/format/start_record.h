@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The record of the starts that the TPM keeps (docs/tpm.md): its own counters at the last start, which list of what was
- * measured it keeps beside it, and how the last starts ended. Pure. */
+/* The record of the starts that the TPM keeps (docs/tpm.md): its own counters at the last start, and how the last
+ * starts ended. Pure. */
 #ifndef HEADS_FORMAT_START_RECORD_H
 #define HEADS_FORMAT_START_RECORD_H
 
@@ -28,13 +28,12 @@ struct start {
 
 #define START_RECORD_STARTS 20
 #define START_RECORD_SIZE   216
-#define START_LIST_SIZE     32
+#define START_RECORD_TAG    32
 
 struct start_record {
 	uint32_t reset_count, restart_count; /* of the TPM at the last start */
 	uint64_t clock_ms;
-	uint8_t
-	    list[START_LIST_SIZE]; /* the tag of the text that tpm_baseline_write has kept; zeros: none, or not told */
+	uint8_t tag[START_RECORD_TAG];            /* of the text that tpm_baseline_write has kept; zeros: none */
 	struct start starts[START_RECORD_STARTS]; /* the newest first; those behind the oldest are all zero */
 };
 
@@ -47,9 +46,6 @@ void start_record_encode(const struct start_record *record, uint8_t data[START_R
 void start_outcome_encode(uint8_t outcome, uint8_t data[START_OUTCOME_SIZE]);
 /* False where it is none, or damaged. An outcome of the newest start that is damaged was not written. */
 bool start_record_decode(struct bytes data, struct start_record *ret_record);
-/* The record that Heads wrote before it kept the starts: 24 bytes. */
-#define START_RECORD_OLD_SIZE 24
-bool start_record_decode_old(struct bytes data, struct start_record *ret_record);
 /* Another start is the newest one, with no outcome yet; the oldest is forgotten. */
 void start_record_add(struct start_record *record, uint32_t time, uint8_t resets);
 /* One line for the owner: when, how it ended, and where it was not one the resets of the TPM before it:

@@ -27,7 +27,11 @@ bool menu_choose_stick(struct menu *menu, bool backup, const char *question, str
 		struct ui_item items[DRIVE_MAX];
 		char labels[DRIVE_MAX][180];
 	} shown;
-	struct ui_menu screen = {.title = question, .items = shown.items};
+	struct ui_menu screen = {
+	    .title = question,
+	    .items = shown.items,
+	    .help = "Only sticks and drives that are plugged in are listed, with their size and name. One that is "
+	            "plugged in later is found when you come here again: Esc, and choose the same once more."};
 	const size_t count = drive_list(sticks);
 	struct error error;
 	size_t choice = 0;

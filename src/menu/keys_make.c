@@ -55,7 +55,12 @@ static int ask_algorithm(struct making *making)
 	struct {
 		struct ui_item items[ARRAY_SIZE(kinds)];
 	} shown;
-	const struct ui_menu screen = {.title = "Which kind of key?", .items = shown.items, .count = ARRAY_SIZE(kinds)};
+	const struct ui_menu screen = {.title = "Which kind of key?",
+	                               .items = shown.items,
+	                               .count = ARRAY_SIZE(kinds),
+	                               .help =
+	                                   "All of them sign /boot. Elliptic curves are small and fast; RSA is what "
+	                                   "older dongles know. RSA of 4096 bits takes a dongle minutes to make."};
 	size_t choice;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

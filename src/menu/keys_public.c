@@ -14,7 +14,10 @@ bool keys_choose_place(struct keys *keys, struct media_place *ret_place)
 		struct ui_item items[MEDIA_MAX_FILES];
 		char labels[MEDIA_MAX_FILES][120];
 	} shown;
-	struct ui_menu screen = {.title = "On which stick?", .items = shown.items};
+	struct ui_menu screen = {.title = "On which stick?",
+	                         .items = shown.items,
+	                         .help = "The public key is written to the top of a vfat or ext4 file system. A stick "
+	                                 "that is plugged in later is found when you come here again."};
 	struct error error;
 	size_t choice;
 

@@ -45,7 +45,11 @@ static bool ask_choice(struct one_run *run, const struct question *question)
 {
 	struct list list;
 	struct ui_menu screen = {
-	    .title = question->title, .status = explain, .context = (void *)question, .items = list.items};
+	    .title = question->title,
+	    .status = explain,
+	    .context = (void *)question,
+	    .items = list.items,
+	    .help = "Nothing is done before all was asked and you have seen the plan. Esc leaves the questions."};
 	size_t choice;
 
 	for (; screen.count < CHOICES && question->choices[screen.count].value; screen.count++)
@@ -149,7 +153,10 @@ bool one_run_choose_stick(struct one_run *run, bool must)
 	struct media_place sticks[MEDIA_MAX_FILES];
 	char labels[MEDIA_MAX_FILES][120];
 	struct list list;
-	struct ui_menu screen = {.title = "Which stick do the files go to?", .items = list.items};
+	struct ui_menu screen = {.title = "Which stick do the files go to?",
+	                         .items = list.items,
+	                         .help = "The files of the run are written to the stick's file system, vfat or ext4. A "
+	                                 "stick that is plugged in later is found when you come here again."};
 	struct error error;
 	size_t choice = 0;
 
@@ -315,7 +322,12 @@ static bool ask_import(struct one_run *run)
 {
 	static const struct ui_item items[] = {{'d', "The dongle: it holds this key", UI_NORMAL},
 	                                       {'s', "The file: it holds the secret key", UI_NORMAL}};
-	const struct ui_menu screen = {.title = "Who signs /boot?", .items = items, .count = ARRAY_SIZE(items)};
+	const struct ui_menu screen = {
+	    .title = "Who signs /boot?",
+	    .items = items,
+	    .count = ARRAY_SIZE(items),
+	    .help = "Both are the owner's key, whose public half goes into the ROM. The dongle asks for its user PIN; "
+	            "a file holds the secret key, and its passphrase is asked for."};
 	struct media_file file;
 	size_t choice = 1;
 
@@ -393,8 +405,11 @@ static bool choose_passphrase(struct one_run *run)
 	static const struct question typed = {.answer = ANSWER_TPM_PASSPHRASE,
 	                                      .title = "The passphrase that was drawn",
 	                                      .words = "Its words, with one space between two."};
-	const struct ui_menu screen = {
-	    .title = "One passphrase for all of it", .items = items, .count = ARRAY_SIZE(items)};
+	const struct ui_menu screen = {.title = "One passphrase for all of it",
+	                               .items = items,
+	                               .count = ARRAY_SIZE(items),
+	                               .help = "A run that was interrupted goes on with the passphrase that it had "
+	                                       "drawn: type that one. Otherwise a new one is drawn and shown once."};
 	size_t choice;
 
 	if (ui_menu_run(run->menu->ui, &screen, &choice) != UI_CHOSEN)

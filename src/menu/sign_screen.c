@@ -201,9 +201,10 @@ static bool choose_source(struct menu *menu, enum source *ret_source)
 	struct ui_menu choice = {
 	    .title = "Which key signs?",
 	    .items = shown.items,
-	    .help = "All are the owner's key, whose public half is in the ROM. The dongle signs with its "
-	            "OpenPGP card and asks for its user PIN; the drive is opened with its passphrase; a "
-	            "file holds the exported secret key, and its passphrase is asked for."};
+	    .help =
+	        "Each is the owner's key, whose public half is in the ROM. The dongle signs with its OpenPGP card and "
+	        "asks for its user PIN; on the drive and in a file lies the secret key, and its passphrase is asked "
+	        "for."};
 	size_t chosen = 0;
 
 	for (size_t i = 0; i < SOURCES; i++) {

@@ -131,7 +131,7 @@ static int bind_to_entry(struct menu *menu, const struct entry *entry, const str
 	if (&entries->entries[index] != entry)
 		return error_set(
 		    error, E_REFUSED, "unlock key",
-		    "the disk unlock key is for the boot entry \"%s\" alone, and this is another one",
+		    "the disk unlock key is for the boot entry %s alone, and this is another one",
 		    text_escape_into(bytes_from_string(entries->entries[index].title), title, sizeof(title)));
 	return key_entry_text(entry, &words, text, error);
 }

@@ -92,8 +92,8 @@ int tpm_baseline_is(struct tpm *tpm, const struct digest *tag, bool *ret_same, s
 	int result;
 
 	/* The record of the start, which was read and authenticated, tells the tag too. */
-	if (tpm->start_known) {
-		*ret_same = bytes_equal(digest_bytes(tag), bytes_make(tpm->start.list, sizeof(tpm->start.list)));
+	if (tpm->start.known) {
+		*ret_same = bytes_equal(digest_bytes(tag), bytes_make(tpm->start.record.tag, START_RECORD_TAG));
 		return 0;
 	}
 	result = read_header(tpm, &header, &known, &found);

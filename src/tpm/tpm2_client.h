@@ -35,6 +35,12 @@ struct tpm2_key {
 	struct tpm2_public public_area; /* points into area */
 };
 
+/* What is recorded of this start. */
+struct tpm2_start {
+	bool known;
+	struct start_record record;
+};
+
 struct tpm {
 	struct secret memory; /* this structure itself */
 	struct tpm_transport *transport;
@@ -43,9 +49,8 @@ struct tpm {
 	unsigned command_count;
 	size_t open_count; /* handles that must be flushed */
 	uint32_t open_handles[TPM2_MAX_OPEN];
-	bool start_known; /* start is what tpm_record_start has written, or found written for this start */
-	struct start_record start;
-	bool uncertain; /* an answer was lost: the TPM may hold a handle that is not in open_handles */
+	struct tpm2_start start; /* what tpm_record_start has written, or found written for this start */
+	bool uncertain;          /* an answer was lost: the TPM may hold a handle that is not in open_handles */
 	struct tpm2_key storage;
 	struct tpm2_name pinned; /* the Name that the storage key must have; size 0: any of our template */
 	bool record_known;       /* record is what the TPM holds for record_slot */
@@ -186,7 +191,7 @@ int tpm2_platform_write(struct tpm *tpm, uint32_t index, uint16_t offset, struct
 int tpm2_platform_read(struct tpm *tpm, uint32_t index, uint16_t offset, uint16_t size, struct bytes *ret_data,
                        bool *ret_unwritten, struct error *error);
 
-/* Writes tpm->start with the tag of another list. Nothing where this process has recorded no start. */
+/* Writes tpm->start with another tag. Nothing where this process has recorded no start. */
 int tpm2_start_write_tag(struct tpm *tpm, const uint8_t tag[TPM2_DIGEST_SIZE], struct error *error);
 
 /* TPM2_PolicyPCR with the PCRs as they are now. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4), and how the starts ended. */
+/* The TPM's counters of resets, remembered from one start of Heads to the next (A3, A4), and how the starts
+ * ended. */
 #include "format/start_record.h"
 #include "tpm/tpm2_nv.h"
 
@@ -7,6 +8,9 @@
 #include <string.h>
 
 #define START_INDEX 0x01404801u
+/* Of older versions: the counters alone; and with the tag. */
+#define START_OLDEST_SIZE 24
+#define START_OLDER_SIZE  56
 
 struct tpm_since_start tpm_compare_counters(const struct tpm_counters *last, const struct tpm_counters *now, bool again)
 {
@@ -50,65 +54,71 @@ void tpm_since_start_text(const struct tpm_since_start *since, char *text, size_
 		               since->resets);
 }
 
-/* *ret_known is false where nothing was recorded, or nothing that makes sense. ret_size: of the index that stands
- * there; 0: none. */
-static int read_last(struct tpm *tpm, struct start_record *ret_last, bool *ret_known, uint16_t *ret_size,
-                     struct error *error)
+/* An older version of Heads made the index, smaller: it makes room. Any other one that is not ours stays. */
+static int remove_older(struct tpm *tpm, struct error *error)
+{
+	uint16_t size = 0;
+	int result = tpm2_platform_size(tpm, START_INDEX, &size, error);
+
+	if (result < 0)
+		return result;
+	if (size != START_OLDEST_SIZE && size != START_OLDER_SIZE)
+		return error_set(error, E_FOREIGN_TPM, "TPM", "the record of the last start has a size of no version");
+	return tpm2_platform_undefine(tpm, START_INDEX, error);
+}
+
+static int find_record(struct tpm *tpm, uint8_t data[START_RECORD_SIZE], enum tpm2_nv_state *ret_state,
+                       struct error *error)
 {
 	const struct tpm2_nv nv =
 	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_RECORD_SIZE, NULL, "record of the starts");
-	const struct tpm2_nv old = tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_RECORD_OLD_SIZE, NULL,
-	                                        "record of the last start");
-	enum tpm2_nv_state state = TPM2_NV_ABSENT;
-	uint8_t data[START_RECORD_SIZE];
-	int result = tpm2_nv_find(tpm, &nv, data, &state, error);
 
-	*ret_size = state == TPM2_NV_ABSENT ? 0 : START_RECORD_SIZE;
-	if (result == 0 && state == TPM2_NV_WRITTEN)
-		*ret_known = start_record_decode(bytes_make(data, START_RECORD_SIZE), ret_last);
-	if (result < 0 || state != TPM2_NV_FOREIGN)
-		return result;
-	/* Of a Heads that kept the counters alone. */
-	result = tpm2_nv_find(tpm, &old, data, &state, error);
-	if (result == 0 && (state == TPM2_NV_FOREIGN || state == TPM2_NV_ABSENT))
-		return error_set(error, E_FOREIGN_TPM, nv.object,
-		                 "the NV index %s is not of the kind that Heads makes; remove it", nv.object);
-	*ret_size = START_RECORD_OLD_SIZE;
-	if (result == 0 && state == TPM2_NV_WRITTEN)
-		*ret_known = start_record_decode_old(bytes_make(data, START_RECORD_OLD_SIZE), ret_last);
-	return result;
+	return tpm2_nv_find(tpm, &nv, data, ret_state, error);
 }
 
-/* What could not be written is not known. size: of the index that stands there. */
-static int write_record(struct tpm *tpm, const struct start_record *record, uint16_t size, struct error *error)
+static int foreign(struct error *error)
 {
-	uint8_t data[START_RECORD_SIZE];
-	int result = 0;
+	return error_set(error, E_FOREIGN_TPM, "TPM",
+	                 "the NV index 0x%08" PRIx32 " is not of the kind that Heads makes; remove it", START_INDEX);
+}
 
-	tpm->start_known = false;
-	if (size != 0 && size != START_RECORD_SIZE)
-		result = tpm2_platform_undefine(tpm, START_INDEX, error);
-	if (result == 0 && size != START_RECORD_SIZE)
-		result = tpm2_platform_define(tpm, START_INDEX, START_RECORD_SIZE, error);
+/* ret_last->known is false where nothing was recorded, or nothing that makes sense. */
+static int read_last(struct tpm *tpm, struct tpm2_start *ret_last, bool *ret_defined, struct error *error)
+{
+	enum tpm2_nv_state state = TPM2_NV_ABSENT;
+	uint8_t data[START_RECORD_SIZE];
+	int result = find_record(tpm, data, &state, error);
+
 	if (result < 0)
 		return result;
-	start_record_encode(record, data);
+	if (state == TPM2_NV_FOREIGN && remove_older(tpm, NULL) < 0)
+		return foreign(error);
+	*ret_defined = state != TPM2_NV_ABSENT && state != TPM2_NV_FOREIGN;
+	ret_last->known =
+	    state == TPM2_NV_WRITTEN && start_record_decode(bytes_make(data, sizeof(data)), &ret_last->record);
+	return 0;
+}
+
+/* What could not be written is not known. */
+static int write_start(struct tpm *tpm, const struct tpm2_start *start, struct error *error)
+{
+	uint8_t data[START_RECORD_SIZE];
+	int result;
+
+	start_record_encode(&start->record, data);
+	tpm->start.known = false;
 	result = tpm2_platform_write(tpm, START_INDEX, 0, bytes_make(data, sizeof(data)), error);
-	if (result == 0) {
-		tpm->start_known = true;
-		tpm->start = *record;
-	}
+	if (result == 0)
+		tpm->start = *start;
 	return result;
 }
 
 int tpm2_start_write_tag(struct tpm *tpm, const uint8_t tag[TPM2_DIGEST_SIZE], struct error *error)
 {
-	struct start_record record = tpm->start;
+	struct tpm2_start start = tpm->start;
 
-	if (!tpm->start_known)
-		return 0;
-	memcpy(record.list, tag, sizeof(record.list));
-	return write_record(tpm, &record, START_RECORD_SIZE, error);
+	memcpy(start.record.tag, tag, sizeof(start.record.tag));
+	return start.known ? write_start(tpm, &start, error) : 0;
 }
 
 static uint8_t resets_of(const struct tpm_since_start *since)
@@ -122,32 +132,35 @@ int tpm_record_start(struct tpm *tpm, const struct tpm_info *info, bool again, u
                      struct tpm_since_start *ret_since, struct error *error)
 {
 	const struct tpm_counters now = {info->reset_count, info->restart_count, info->clock_ms};
-	struct start_record record = {0};
+	struct tpm2_start start = {.known = false};
+	struct start_record *record = &start.record;
 	struct tpm_counters last;
-	bool known = false;
-	uint16_t size;
-	int result = read_last(tpm, &record, &known, &size, error);
+	bool defined = false, known;
+	int result = read_last(tpm, &start, &defined, error);
 
 	/* TPM2_ReadClock takes no session (Part 3, 29.1), so that anybody could have answered it. */
 	if (result == 0)
 		result = tpm2_policy_counts(tpm, now.reset_count, now.restart_count, error);
 	if (result < 0)
 		return result;
-	last = (struct tpm_counters){record.reset_count, record.restart_count, record.clock_ms};
+	known = start.known;
+	last = (struct tpm_counters){record->reset_count, record->restart_count, record->clock_ms};
 	*ret_since = tpm_compare_counters(known ? &last : NULL, &now, again);
 	/* The menu once more in the same start. */
 	if (known && last.reset_count == now.reset_count && last.restart_count == now.restart_count) {
-		tpm->start_known = true;
-		tpm->start = record;
+		tpm->start = start;
 		return 0;
 	}
-	record.reset_count = now.reset_count;
-	record.restart_count = now.restart_count;
-	record.clock_ms = now.clock_ms;
+	record->reset_count = now.reset_count;
+	record->restart_count = now.restart_count;
+	record->clock_ms = now.clock_ms;
 	/* Taking ownership in this start sets the counts back. */
 	if (!again || !known || ret_since->history != TPM_HISTORY_CLEARED)
-		start_record_add(&record, time, resets_of(ret_since));
-	return write_record(tpm, &record, size, error);
+		start_record_add(record, time, resets_of(ret_since));
+	start.known = true;
+	if (!defined)
+		result = tpm2_platform_define(tpm, START_INDEX, START_RECORD_SIZE, error);
+	return result < 0 ? result : write_start(tpm, &start, error);
 }
 
 int tpm_record_outcome(struct tpm *tpm, uint8_t outcome, struct error *error)
@@ -160,14 +173,18 @@ int tpm_record_outcome(struct tpm *tpm, uint8_t outcome, struct error *error)
 
 int tpm_read_starts(struct tpm *tpm, struct start_record *ret_record, struct error *error)
 {
-	bool known = false;
-	uint16_t size;
-	int result = read_last(tpm, ret_record, &known, &size, error);
+	enum tpm2_nv_state state = TPM2_NV_ABSENT;
+	uint8_t data[START_RECORD_SIZE];
+	int result = find_record(tpm, data, &state, error);
 
-	if (result == 0 && !known)
-		return error_set(error, size == 0 ? E_NOT_FOUND : E_MALFORMED, "starts",
-		                 size == 0
-		                     ? "no start was recorded in this TPM yet"
-		                     : "the TPM's record of the starts is damaged; the next start begins a new one");
-	return result;
+	if (result < 0)
+		return result;
+	if (state == TPM2_NV_FOREIGN)
+		return foreign(error);
+	if (state != TPM2_NV_WRITTEN)
+		return error_set(error, E_NOT_FOUND, "starts", "no start was recorded in this TPM yet");
+	if (!start_record_decode(bytes_make(data, sizeof(data)), ret_record))
+		return error_set(error, E_MALFORMED, "starts",
+		                 "the TPM's record of the starts is damaged; the next start begins a new one");
+	return 0;
 }

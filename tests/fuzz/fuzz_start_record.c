@@ -12,8 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct start_record record, again;
 	char line[START_TEXT_SIZE];
 
-	if (!start_record_decode(bytes_make(data, size), &record) &&
-	    !start_record_decode_old(bytes_make(data, size), &record))
+	if (!start_record_decode(bytes_make(data, size), &record))
 		return 0;
 	start_record_encode(&record, written);
 	if (!start_record_decode(bytes_make(written, sizeof(written)), &again) ||

@@ -59,7 +59,7 @@ static bool is_capped(const struct swtpm *machine)
 
 static int leave(enum trust_exit exit, const char *where, struct bytes recorded, struct error *error)
 {
-	const struct handover_start start = {.recorded = recorded, .seen_fd = seen_fd};
+	const struct handover_start start = {recorded, seen_fd, 0};
 
 	error->code = E_NONE;
 	error->sentence[0] = '\0';
@@ -154,7 +154,7 @@ static void test_A2_a_stranger_is_not_written_down(void **state)
  * reason to stay. */
 static void test_the_end_of_a_start_is_recorded(void **state)
 {
-	const struct handover_start shell = {.recorded = BYTES_EMPTY, .outcome = START_SHELL};
+	const struct handover_start shell = {.recorded = BYTES_EMPTY, .seen_fd = seen_fd, .outcome = START_SHELL};
 	struct start_record record = {0};
 	struct tpm_since_start since;
 	uint8_t name[TPM_NAME_SIZE];

@@ -329,36 +329,6 @@ static void test_the_ends_of_the_starts_are_kept(void **state)
 	                 0);
 }
 
-/* A record of the counters alone, of an older Heads: it is read, and the new one takes its place. */
-static void test_A3_an_older_record_is_taken_over(void **state)
-{
-	/* "HPS1", resetCount 0, restartCount 0, clock 0 */
-	uint8_t old[START_RECORD_OLD_SIZE] = {0x48, 0x50, 0x53, 0x31};
-	const struct digest sum = digest_of(HASH_SHA256, bytes_make(old, 20));
-	struct start_record record = {0};
-	struct tpm *tpm;
-
-	(void)state;
-	make_storage_key();
-	assert_int_equal(swtpm_tool(&swtpm, NULL,
-	                            "tpm2_nvdefine -C platform -s 24 -a "
-	                            "'ppwrite|ppread|authread|no_da|platformcreate' 0x01404801"),
-	                 0);
-	memcpy(old + 20, sum.data, 4);
-	tpm = swtpm_open(&swtpm);
-	assert_int_equal(tpm2_platform_write(tpm, 0x01404801, 0, bytes_make(old, sizeof(old)), NULL), 0);
-	tpm_close(&tpm);
-	assert_int_not_equal(good_start().history, TPM_HISTORY_NONE);
-	swtpm_power_cycle(&swtpm);
-	assert_int_equal(good_start().history, TPM_HISTORY_NORMAL);
-	tpm = swtpm_open(&swtpm);
-	assert_int_equal(tpm_read_starts(tpm, &record, NULL), 0);
-	tpm_close(&tpm);
-	assert_int_equal(record.starts[0].resets, 1);
-	assert_int_equal(record.starts[1].time, START_TIME);
-	assert_int_equal(record.starts[2].time, 0);
-}
-
 /* What somebody else put in the record's place is not taken for it. */
 static void test_A3_a_foreign_record_is_told(void **state)
 {
@@ -477,7 +447,6 @@ int main(void)
 	    WITH_RESET(test_A3_nothing_hidden_makes_a_start_normal),
 	    WITH_TPM(test_A3_a_true_start_is_told_as_it_is),
 	    WITH_TPM(test_the_ends_of_the_starts_are_kept),
-	    WITH_TPM(test_A3_an_older_record_is_taken_over),
 	    WITH_RESET(test_A3_a_foreign_record_is_told),
 	    WITH_RESET(test_A3_the_secret_opens_after_the_comparison),
 	};

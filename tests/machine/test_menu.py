@@ -7,8 +7,8 @@ import os
 import re
 import time
 
-from boot_steps import (AUTO_BOOT, TO_MENU, TO_SYSTEM, expect_nothing_boots, expect_same_pcrs, logged_pcrs, machine_with, reported,
-                        require)
+from boot_steps import (AUTO_BOOT, TO_MENU, TO_SYSTEM, expect_nothing_boots, expect_same_pcrs, logged_pcrs, machine_with,
+                        reported, require)
 from fixtures import CMDLINE, Owner, boot_files, grub_cfg, rom_for, tiny
 from owner_steps import (MANUAL, code_at, codes_now, enrol, expect_code, expect_no_code, extended, force, shown_code, to_menu)
 
