@@ -236,7 +236,16 @@ static void add_volume(const struct volume *volume, struct ui_text *text)
 
 static void make_for_one(struct menu *menu)
 {
-	const struct entry *entry =
+	const struct entry *entry;
+	struct error error;
+
+	if (menu->boot.trust.state != TRUST_VERIFIED) {
+		(void)error_set(&error, E_REFUSED, "unlock key",
+		                "the entries of a /boot that does not verify are nobody's word; sign it first");
+		screen_error(menu, "No unlock key was made", &error);
+		return;
+	}
+	entry =
 	    menu_choose_entry(menu, "An unlock key for which entry?",
 	                      "A verified boot of this entry gets the key; of any other entry it does not, and says "
 	                      "so. The entry is known "
