@@ -123,17 +123,27 @@ static int bind_to_entry(struct menu *menu, const struct entry *entry, const str
 {
 	const struct key_entry_words words = menu_board_words(menu);
 	const struct entry_list *entries = &menu->boot.entries;
+	const struct digest *pcr = &state->expected.values[TRUST_DISK_PCR];
+	struct digest expected;
 	char title[200];
 	size_t index;
+	int r;
 
-	if (key_entry_find(&state->expected.values[TRUST_DISK_PCR], volumes, entries, &words, &index) != KEY_ENTRY_ONE)
+	if (key_entry_find(pcr, volumes, entries, &words, &index) != KEY_ENTRY_ONE)
 		return 0;
-	if (&entries->entries[index] != entry)
+	r = key_entry_text(entry, &words, text, error);
+	if (r < 0)
+		return r;
+	expected = unlock_expected_pcr(volumes, buffer_bytes(text));
+	/* Not the place in the list: of two entries that are equal in all that counts both get the key. */
+	if (!digest_equal(&expected, pcr)) {
+		buffer_clear(text);
 		return error_set(
 		    error, E_REFUSED, "unlock key",
-		    "the disk unlock key is for the boot entry %s alone, and this is another one",
+		    "the disk unlock key is for the boot entry '%s' alone, and this is another one",
 		    text_escape_into(bytes_from_string(entries->entries[index].title), title, sizeof(title)));
-	return key_entry_text(entry, &words, text, error);
+	}
+	return 0;
 }
 
 int menu_load(struct menu *menu, const struct entry *entry, struct error *error)

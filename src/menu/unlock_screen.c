@@ -236,7 +236,16 @@ static void add_volume(const struct volume *volume, struct ui_text *text)
 
 static void make_for_one(struct menu *menu)
 {
-	const struct entry *entry =
+	const struct entry *entry;
+	struct error error;
+
+	if (menu->boot.trust.state != TRUST_VERIFIED) {
+		(void)error_set(&error, E_REFUSED, "unlock key",
+		                "the entries of a /boot that does not verify are nobody's word; sign it first");
+		screen_error(menu, "No unlock key was made", &error);
+		return;
+	}
+	entry =
 	    menu_choose_entry(menu, "An unlock key for which entry?",
 	                      "A verified boot of this entry gets the key; of any other entry it does not, and says "
 	                      "so. The entry is known "
@@ -253,6 +262,8 @@ struct shown_state {
 	int look;                   /* of tpm_seal_look */
 	struct tpm_seal_state state;
 	struct error problem;
+	struct ui_item items[4];
+	size_t count;
 };
 
 static void add_left_out(const struct volume_list *all, struct ui_text *text)
@@ -305,35 +316,47 @@ static void show_state(void *context, struct ui_text *text)
 		ui_text_add(text, UI_WARNING, "Disk      none is encrypted with LUKS");
 }
 
+static void offer(struct shown_state *shown)
+{
+	shown->count = 0;
+	shown->items[shown->count++] = (struct ui_item){'m', "Make a new unlock key", UI_NORMAL};
+	shown->items[shown->count++] = (struct ui_item){'o', "Make one for a single boot entry", UI_NORMAL};
+	shown->items[shown->count++] = (struct ui_item){'x', "Back", UI_NORMAL};
+	if (shown->look != -E_NO_SECRET)
+		shown->items[shown->count++] = (struct ui_item){'f', "Forget the unlock key", UI_NORMAL};
+}
+
 void screen_unlock(struct menu *menu)
 {
-	static const struct ui_item items[] = {{'m', "Make a new unlock key", UI_NORMAL},
-	                                       {'o', "Make one for a single boot entry", UI_NORMAL},
-	                                       {'x', "Back", UI_NORMAL},
-	                                       {'f', "Forget the unlock key", UI_NORMAL}};
 	size_t choice = 0;
-	enum ui_answer answer;
+	char key;
 
 	do {
 		CLEANUP(volume_list_clear) struct volume_list all = {0};
 		CLEANUP(buffer_clear) struct buffer names = {0};
 		struct shown_state shown = {.all = &all, .menu = menu, .names = &names};
-		struct ui_menu screen = {
-		    .title = "Disk unlock key", .status = show_state, .context = &shown, .items = items, .help = help};
+		struct ui_menu screen = {.title = "Disk unlock key",
+		                         .status = show_state,
+		                         .context = &shown,
+		                         .items = shown.items,
+		                         .help = help};
 
 		if (volume_add_all(&all, false, &shown.problem) < 0)
 			log_error(&shown.problem);
 		shown.look = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &shown.state, &shown.problem);
 		if (menu_read_key_devices(menu, &names, &shown.problem) < 0)
 			log_error(&shown.problem);
-		screen.count = shown.look == -E_NO_SECRET ? ARRAY_SIZE(items) - 1 : ARRAY_SIZE(items);
-		answer = ui_menu_run(menu->ui, &screen, &choice);
+		offer(&shown);
+		screen.count = shown.count;
+		key = 'x';
+		if (ui_menu_run(menu->ui, &screen, &choice) == UI_CHOSEN)
+			key = shown.items[choice].key;
 		volume_list_clear(&all); /* what follows maps the logical volumes for itself */
-		if (answer == UI_CHOSEN && items[choice].key == 'm')
+		if (key == 'm')
 			make(menu, NULL);
-		else if (answer == UI_CHOSEN && items[choice].key == 'o')
+		else if (key == 'o')
 			make_for_one(menu);
-		else if (answer == UI_CHOSEN && items[choice].key == 'f')
+		else if (key == 'f')
 			forget(menu);
-	} while (answer == UI_CHOSEN && items[choice].key != 'x');
+	} while (key != 'x');
 }

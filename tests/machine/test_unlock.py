@@ -215,7 +215,7 @@ def test_A5_key_of_another_entry(directory):
         machine.see(r"Power off", 20)
         restart(machine)
         boot(machine)
-        expect_without(machine, "refused", "for the boot entry Tiny rescue alone", boot_it=False)
+        expect_without(machine, "refused", "for the boot entry 'Tiny rescue' alone", boot_it=False)
         machine.send("o")
         machine.see(r"2 +Tiny rescue", 20)
         machine.send("2")
@@ -224,7 +224,7 @@ def test_A5_key_of_another_entry(directory):
         expect_key(machine)
         restart(machine)
         boot(machine)
-        expect_without(machine, "refused", "for the boot entry Tiny rescue alone")
+        expect_without(machine, "refused", "for the boot entry 'Tiny rescue' alone")
 
 
 def test_unlock_two_disks(directory):
