@@ -218,9 +218,12 @@ static int to_dongle(struct making *making, struct error *error)
 static int make(struct making *making, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer secret = {0};
-	struct openpgp *session = making->keys->session;
-	int r;
+	struct openpgp *session;
+	int r = making->way == FROM_DRIVE ? keys_renew_session(making->keys, error) : 0;
 
+	if (r < 0)
+		return r;
+	session = making->keys->session;
 	show_step(making,
 	          making->way == FROM_DRIVE ? "Reading the keys ..." : "Making the keys; this may take minutes ...");
 	switch (making->way) {
@@ -287,15 +290,17 @@ static void tell_done(struct making *making)
 
 void keys_make(struct keys *keys, int *ret_exit)
 {
-	static const struct ui_item items[] = {
+	static const struct {
+		struct ui_item items[4];
+	} ways = {{
 	    {'d', "On the dongle", UI_NORMAL},
 	    {'b', "In memory, for an encrypted backup drive and the dongle", UI_NORMAL},
 	    {'s', "In memory, for an encrypted backup drive alone", UI_NORMAL},
 	    {'l', "None: the keys of a backup drive onto this dongle", UI_NORMAL},
-	};
+	}};
 	const struct ui_menu screen = {.title = "Where shall the new keys be?",
-	                               .items = items,
-	                               .count = ARRAY_SIZE(items),
+	                               .items = ways.items,
+	                               .count = ARRAY_SIZE(ways.items),
 	                               .selected = DRIVE_AND_DONGLE,
 	                               .help = help};
 	CLEANUP(making_clear) struct making making = {.keys = keys};

@@ -9,7 +9,8 @@
 
 struct keys {
 	struct menu *menu;
-	struct openpgp *session;  /* has the owner's public keys of the ROM, where there are any */
+	struct openpgp *session;  /* NULL after keys_renew_session failed; has the owner's public keys of the ROM, where
+	                             there are any */
 	struct openpgp_card card; /* valid where has_card */
 	bool has_card;
 	struct error card_problem;             /* why there is none */
@@ -18,6 +19,8 @@ struct keys {
 	bool saved;          /* the fresh one is on a stick or in the ROM */
 };
 
+/* A session that knows nothing yet: GnuPG takes no secret key in whose place it has seen that of a dongle. */
+int keys_renew_session(struct keys *keys, struct error *error);
 /* Reads the card anew: has_card, card, card_problem. */
 void keys_read_card(struct keys *keys);
 /* The user, reset or admin PIN of the card. fresh: a new one, asked for twice. Nothing is asked for that would not be

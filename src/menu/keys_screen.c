@@ -167,7 +167,7 @@ static void choose(struct keys *keys, enum choice choice, int *ret_exit)
 		break;
 	}
 	(void)keys_report(keys, r, &error);
-	if (*ret_exit == 0)
+	if (*ret_exit == 0 && keys->session)
 		keys_read_card(keys);
 }
 
@@ -180,7 +180,7 @@ static int run(struct keys *keys)
 	size_t choice;
 
 	keys_read_card(keys);
-	while (exit == 0) {
+	while (exit == 0 && keys->session) {
 		offer(keys, &shown);
 		screen.count = shown.count;
 		if (ui_menu_run(keys->menu->ui, &screen, &choice) != UI_CHOSEN)
@@ -190,21 +190,26 @@ static int run(struct keys *keys)
 	return exit;
 }
 
+int keys_renew_session(struct keys *keys, struct error *error)
+{
+	openpgp_close(&keys->session);
+	return openpgp_open(NULL, &keys->session, error);
+}
+
 int screen_keys(struct menu *menu)
 {
-	CLEANUP(openpgp_close) struct openpgp *session = NULL;
 	struct keys keys = {.menu = menu};
 	struct error error;
-	int exit = 0, r = openpgp_open(NULL, &session, &error);
+	int exit = 0, r = openpgp_open(NULL, &keys.session, &error);
 
-	keys.session = session;
 	if (r == 0 && menu->key.size > 0 &&
-	    openpgp_import(session, buffer_bytes(&menu->key), BYTES_EMPTY, keys.fingerprint, &error) < 0)
+	    openpgp_import(keys.session, buffer_bytes(&menu->key), BYTES_EMPTY, keys.fingerprint, &error) < 0)
 		log_error(&error); /* a key that GnuPG does not read: the dongle can be dealt with all the same */
 	if (r == 0)
 		exit = run(&keys);
 	else
 		screen_error(menu, KEYS_TITLE, &error);
+	openpgp_close(&keys.session);
 	buffer_clear(&keys.fresh);
 	return exit;
 }
