@@ -95,14 +95,20 @@ def sign_by_drive(machine, fingerprint):
 
 
 def dongle_from_drive(machine, fingerprint):
-    """The keys of the drive once more onto the dongle, in the place of those that are there."""
+    """The keys of the drive onto a dongle that is as from the factory."""
     open_keys(machine)
     machine.see(r"signature key +ed25519  [0-9A-F]{40}", 20)
+    machine.send("f")
+    machine.see(r"The three keys on the dongle 00000001 are destroyed", 20)
+    machine.send("reset\r")
+    machine.line("key reset", 60)
+    machine.see(r"The dongle is as from the factory", 20)
+    machine.send("\r")
+    machine.line("key card", 60)
+    machine.see(r"New keys", 20)
     machine.send("m")
     machine.see(r"Where shall the new keys be", 20)
     machine.send("l")
-    machine.see(r"has keys\. They are destroyed", 20)
-    machine.send("replace\r")
     machine.see(r"admin PIN.*Tries left: 3", 30)
     machine.send(ADMIN_PIN + "\r")
     machine.line("ask", 60)
