@@ -44,7 +44,8 @@ void ui_resume(struct ui *ui);
  * shown it is repainted afterwards, so that the byte stream of a serial line always holds the line in one piece. */
 void ui_log_sink(void *ui, const char *line);
 
-struct ui_item {
+/* In the order in which a table of them reads. */
+struct ui_item {           /* NOLINT(clang-analyzer-optin.performance.Padding) */
 	char key;          /* letter that chooses it, 0 for none */
 	const char *label; /* one line, cut where it does not fit */
 	enum ui_tone tone;

@@ -173,6 +173,7 @@ def test_A5_basic_mode(directory):
         _, boot = machine.line("boot", TO_MENU)
         require(boot["mode"] == "forced", f"{boot}")
         machine.expect(rb"tiny: up name=basic", TO_SYSTEM)
+        machine.expect(rb"tiny: ready", TO_SYSTEM)
         pcrs = expect_same_pcrs(machine)
         require(pcrs[4] == extended("forced", "handover"), "PCR 4 should hold `forced` and `handover`")
 
