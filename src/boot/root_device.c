@@ -138,7 +138,7 @@ static int try_opened(const struct volume *volume, const struct root_wishes *wis
                       struct error *error)
 {
 	const char *path = MAPPING_DIRECTORY "/" MAPPING;
-	bool itself = !is_logical(wishes->device) || strcmp(wishes->device, volume->path) == 0;
+	bool itself = !wishes->device || !is_logical(wishes->device) || strcmp(wishes->device, volume->path) == 0;
 	struct error problem;
 	int r = itself ? try_mount(path, wishes, root, error) : 0;
 

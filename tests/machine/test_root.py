@@ -6,7 +6,7 @@ import os
 import shutil
 
 from boot_steps import TO_MENU, TO_SYSTEM, require
-from fixtures import HEADS, MIB, Directory, Disk, Link, Owner, boot_files, place, rom_for, run
+from fixtures import HEADS, MIB, Directory, Disk, Link, Owner, boot_files, place, rom_for, run, tiny_run
 from machine import Machine
 from owner_steps import MANUAL, force, to_menu
 from test_lvm import DATA
@@ -254,8 +254,9 @@ def test_root_in_luks(directory):
 
 
 def test_root_in_a_logical_volume(directory):
-    """As installers lay it out: a group inside of the encrypted disk. It is found, compared and closed again, whole and
-    changed; and a group without encryption. A7: a group of the same name outside keeps the one inside from being looked at."""
+    """As installers lay it out: a group inside of the encrypted disk. It is found, compared and closed again, with the
+    passphrase and with the unlock key, which the system gets; a group without encryption is found too. A7: a group of the
+    same name outside keeps the one inside from being looked at."""
     boot, plain = os.path.join(directory, "disk.img"), os.path.join(directory, "plain.img")
     disk = Disk(boot, files_with_crypttab(), signer=Lister(directory, ROOT))
     luks = LuksRoot(os.path.join(directory, "luks.img"), ROOT, group)
@@ -292,6 +293,19 @@ def test_root_in_a_logical_volume(directory):
         _, found = machine.line("root unknown", 60)
         require(found["code"] == "not-found" and "two disks say" in found["sentence"], f"{found}")
         expect_waiting(machine)
+        machine.power_cut()
+        write(plain, bytes(32 * MIB))
+        machine.power_on()
+        to_menu(machine)
+        make_key(machine)
+        restart(machine)
+        machine.send("b")
+        _, found = machine.line("root opened", TO_MENU)
+        require(found["device"] == "/dev/mapper/heads-root" and found["disk"] == "/dev/vdb1", f"{found}")
+        expect_compared(machine, "ok")
+        expect_tiny_up(machine)
+        status, _ = tiny_run(machine, "ls /secret.key")
+        require(status == 0, "the system has no /secret.key")
 
 
 def test_root_listed_in_the_menu(directory):

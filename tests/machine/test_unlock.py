@@ -5,10 +5,12 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 
 from boot_steps import TO_MENU, TO_SYSTEM, expect_few_commands, require
 from fixtures import CMDLINE, MIB, Disk, Owner, boot_files, grub_cfg, rom_for, run, tiny, tiny_run
 from machine import Machine
+from nbd import Server
 from owner_steps import MANUAL, extended, force, to_menu
 from test_demo import PROMPT, Demo, debian_pcrs, shell
 
@@ -265,6 +267,44 @@ def test_unlock_two_disks(directory):
         expect_key(machine, second)
 
 
+def replay(luks, writes):
+    """The disk as it is after each of WRITES: the owner's passphrase opens it, whatever the key slots of Heads are like."""
+    whole, cut = luks.path + ".replayed", luks.path + ".cut"
+    with open(luks.path, "rb") as disk, open(whole, "wb") as volume:
+        disk.seek(START)
+        volume.write(disk.read(SIZE))
+    writes = [write for write in writes if write is not None]
+    require(len(writes) > 5, f"{luks.path}: only {len(writes)} writes were seen")
+    for number, (offset, data) in enumerate(writes):
+        require(START <= offset and offset + len(data) <= START + SIZE, f"a write at {offset} outside of the volume")
+        with open(whole, "r+b") as volume:
+            volume.seek(offset - START)
+            volume.write(data)
+        run(["cp", "--sparse=always", whole, cut])      # cryptsetup repairs a damaged copy of the header
+        done = subprocess.run(["cryptsetup", "open", "--test-passphrase", "--key-file", luks.secret, cut],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        require(done.returncode == 0, f"after write {number} of {len(writes)}, at {offset}: {done.stdout[-300:]}")
+
+
+def test_A18_sealing_replayed(directory):
+    """The power goes at any write to the headers of a LUKS2 and a LUKS1 volume, while the key is made and made anew."""
+    boot_disk = Disk(os.path.join(directory, "disk.img"), files(CRYPTTAB + SECOND_CRYPTTAB), signer=Owner("owner"))
+    first = LuksDisk(os.path.join(directory, "luks.img"), "luks2")
+    second = LuksDisk(os.path.join(directory, "second.img"), "luks1", SECOND_UUID, SECOND_PASSPHRASE)
+    with Server(first.path, os.path.join(directory, "nbd1")) as one, Server(second.path, os.path.join(directory, "nbd2")) as two, \
+            Machine(rom=rom_for(Owner("owner"), MANUAL), directory=directory,
+                    disks=[boot_disk.path, "nbd:unix:" + one.path, "nbd:unix:" + two.path]) as machine:
+        machine.power_on()
+        to_menu(machine)
+        one.record, two.record = [], []
+        make_key(machine, second=SECOND_PASSPHRASE)
+        make_key(machine, second=SECOND_PASSPHRASE)
+        machine.power_cut()
+        recorded = ((first, one.record), (second, two.record))
+    for luks, writes in recorded:
+        replay(luks, writes)
+
+
 def test_unlock_passphrase(directory):
     """A wrong passphrase is asked again with the TPM's count; three end in the system's own question."""
     with machine_with_luks(directory, kind="luks1") as machine:
@@ -441,7 +481,7 @@ def test_A5_demo_boots_unattended(directory):
         require("/secret.key" not in text.replace("-name secret.key", ""), f"the key is in Debian's files: {text}")
 
 
-for _test in (test_unlock_key, test_A5_key_of_another_entry, test_unlock_passphrase, test_A5_no_unlock_key_after_recovery_or_force, test_A7_other_headers,
+for _test in (test_unlock_key, test_A5_key_of_another_entry, test_A18_sealing_replayed, test_unlock_passphrase, test_A5_no_unlock_key_after_recovery_or_force, test_A7_other_headers,
               test_unlock_two_disks, test_unlock_key_of_another_machine):
     _test.seconds = 400
 test_A5_demo_boots_unattended.seconds = 700
