@@ -304,11 +304,13 @@ static void recovery(struct init *init, const char *reason)
 		return;
 	}
 	load_forget();
-	log_line("recovery reason=\"%s\"", reason);
 	if (gnupg_programs_unpack(GNUPG_PROGRAMS, &error) < 0)
 		log_error(&error);
-	for (size_t i = 0; i < init->consoles.count; i++) {
+	for (size_t i = 0; i < init->consoles.count; i++)
 		(void)tcflush(init->consoles.list[i].fd, TCIFLUSH); /* the key r, held down, is no command */
+	/* What is typed from this line on is for the shell. */
+	log_line("recovery reason=\"%s\"", reason);
+	for (size_t i = 0; i < init->consoles.count; i++) {
 		(void)dprintf(init->consoles.list[i].fd,
 		              "\nRecovery shell. The TPM releases no secret until the machine is reset.\n"
 		              "The log is in /run/heads/log. \"exit\" leads back to the menu.\n\n");
