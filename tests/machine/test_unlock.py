@@ -74,7 +74,7 @@ class LuksDisk:
 
 def files(crypttab=CRYPTTAB):
     initrd = tiny(extra={"cryptroot/crypttab": crypttab})
-    entries = ("Tiny system", "/vmlinuz", "/initrd.img", CMDLINE), ("Tiny rescue", "/vmlinuz", "/initrd.img", CMDLINE + " single")
+    entries = ("Tiny system", "/vmlinuz", "/initrd.img", CMDLINE), ("Tiny rescue", "/vmlinuz", "/initrd.img", CMDLINE + " rescue=1")
     return boot_files(**{"initrd.img": initrd, "grub/grub.cfg": grub_cfg(*entries)})
 
 
