@@ -73,7 +73,13 @@ static int find_record(struct tpm *tpm, uint8_t data[START_RECORD_SIZE], enum tp
 	const struct tpm2_nv nv =
 	    tpm2_nv_make(START_INDEX, TPM2_PLATFORM_ATTRIBUTES, START_RECORD_SIZE, NULL, "record of the starts");
 
-	return tpm2_nv_find(tpm, &nv, data, ret_state, error);
+	int result = tpm2_nv_find(tpm, &nv, data, ret_state, error);
+
+	/* In the plain, without a storage key, the TPM reads and says that there is less: an older version made it. */
+	if (result != -E_MALFORMED)
+		return result;
+	*ret_state = TPM2_NV_FOREIGN;
+	return 0;
 }
 
 static int foreign(struct error *error)

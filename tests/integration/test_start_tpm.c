@@ -344,15 +344,15 @@ static void test_A3_a_foreign_record_is_told(void **state)
 }
 
 /* The index of an older version, which had no tag, makes room for ours. */
-static void test_a_record_of_an_older_version_is_replaced(void **state)
+static void expect_replaced(const char *remove)
 {
 	struct tpm_since_start since;
 
-	(void)state;
 	assert_int_equal(swtpm_tool(&swtpm, NULL,
-	                            "tpm2_nvundefine -C platform 0x01404801 && tpm2_nvdefine -C platform -s 24 -a "
+	                            "%s tpm2_nvdefine -C platform -s 24 -a "
 	                            "'ppwrite|ppread|authread|no_da|platformcreate' 0x01404801 && "
-	                            "head -c 24 /dev/zero >old && tpm2_nvwrite -C platform -i old 0x01404801"),
+	                            "head -c 24 /dev/zero >old && tpm2_nvwrite -C platform -i old 0x01404801",
+	                            remove),
 	                 0);
 	since = good_start();
 	assert_int_equal(since.history, TPM_HISTORY_NONE);
@@ -360,6 +360,19 @@ static void test_a_record_of_an_older_version_is_replaced(void **state)
 	since = good_start();
 	assert_int_equal(since.history, TPM_HISTORY_NORMAL);
 	assert_int_equal(since.resets, 1);
+}
+
+static void test_a_record_of_an_older_version_is_replaced(void **state)
+{
+	(void)state;
+	expect_replaced("tpm2_nvundefine -C platform 0x01404801 &&");
+}
+
+/* Also where there is no storage key yet, and all goes in the plain. */
+static void test_a_plain_record_of_an_older_version_is_replaced(void **state)
+{
+	(void)state;
+	expect_replaced("");
 }
 
 /* The record tells what the kept list is, so that a start needs no look at it; not while the list is being written. */
@@ -441,6 +454,7 @@ int main(void)
 	    WITH_RESET(test_A3_a_forged_count_is_no_normal_start),
 	    WITH_RESET(test_A3_a_forged_comparison_is_no_normal_start),
 	    WITH_RESET(test_a_record_of_an_older_version_is_replaced),
+	    WITH_TPM(test_a_plain_record_of_an_older_version_is_replaced),
 	    WITH_RESET(test_the_record_tells_what_is_kept),
 	    WITH_RESET(test_A3_a_forged_record_is_no_normal_start),
 	    WITH_RESET(test_A3_a_hidden_record_is_no_first_start),
