@@ -146,9 +146,9 @@ static int without_tpm(int r, const struct trust_way_out *way, struct bytes seen
 	return 0;
 }
 
-static int cap(const struct trust_way_out *way, const char *tpm_where, const struct handover_start *start,
-               struct error *error)
+int handover_cap(enum trust_exit exit, const char *tpm_where, const struct handover_start *start, struct error *error)
 {
+	const struct trust_way_out *way = trust_leave(exit);
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
 	uint8_t name[TPM_NAME_SIZE];
 	const struct bytes seen = seen_key_read(start->seen_fd, name);
@@ -161,7 +161,6 @@ static int cap(const struct trust_way_out *way, const char *tpm_where, const str
 		r = expect_key(tpm, start->recorded, seen, error);
 	if (r < 0)
 		return r;
-	record_outcome(tpm, start);
 	r = measure_bytes(tpm, TRUST_MODE_PCR, way->mode, bytes_from_string(way->mode), error);
 	if (r < 0)
 		return explain_lost(tpm, seen, r, error);
@@ -193,7 +192,7 @@ int handover_leave(enum trust_exit exit, const char *tpm_where, const struct han
 
 	if (way->needs_kernel && !kernel_is_loaded())
 		return error_set(error, E_ORDER, way->name, "no kernel is loaded: there is nothing to boot");
-	r = cap(way, tpm_where, start, error);
+	r = handover_cap(exit, tpm_where, start, error);
 	if (r < 0 && exit != TRUST_EXIT_REBOOT && exit != TRUST_EXIT_POWER_OFF)
 		return r;
 	if (r < 0)

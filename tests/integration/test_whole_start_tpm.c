@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "boot/handover.h"
 #include "boot/seen_key.h"
+#include "format/start_record.h"
 #include "integration/whole_start.h"
 #include "tpm/tpm2_client.h"
 #include "unit/cmocka_all.h"
@@ -16,6 +17,18 @@
 
 static struct swtpm swtpm, other;
 static int seen_fd = -1;
+
+/* The record of the starts says that it booted, written once and by the cap itself. */
+static void expect_booted(void)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	struct start_record record = {0};
+
+	swtpm_power_cycle(&swtpm);
+	tpm = swtpm_open(&swtpm);
+	assert_int_equal(tpm_read_starts(tpm, &record, NULL), 0);
+	assert_int_equal(record.starts[0].outcome, START_BOOTED);
+}
 
 /* Every kind of machine that boots by itself, each with settings in the ROM and a rollback counter; the code of the
  * start is remembered in the TPM. */
@@ -50,6 +63,7 @@ static void test_a_start_takes_few_commands(void **state)
 		assert_in_range(cost.totp, 1, 8);
 		assert_in_range(cost.unseal, 0, 8);
 		assert_int_equal(swtpm_left_open(&swtpm), 0);
+		expect_booted();
 		whole_start_end(&machine);
 	}
 }

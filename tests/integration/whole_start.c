@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "integration/whole_start.h"
 
+#include "attest/eventlog.h"
 #include "attest/hotp.h"
 #include "attest/measure.h"
 #include "attest/totp.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "boot/handover.h"
 #include "boot/seen_key.h"
 #include "disk/unlock.h"
 #include "format/start_record.h"
@@ -21,6 +24,8 @@
 #define KEPT       "the list of what was measured"
 #define OWNER      "the owner's passphrase"
 #define LOG_LIMIT  ((size_t)64 << 20)
+
+static char log_path[96]; /* of the event log */
 
 static double now_ms(void)
 {
@@ -71,6 +76,20 @@ static void expect_recorded(const struct whole_start_machine *machine, struct tp
 	seen_key_write(machine->seen_fd, tpm);
 }
 
+/* A log whose firmware measured nothing, as this TPM has it from nobody. */
+static void begin_log(const struct whole_start_machine *machine, const struct tpm *tpm)
+{
+	CLEANUP(buffer_clear) struct buffer log = {0};
+	const enum hash_algorithm *banks;
+	const size_t count = tpm_banks(tpm, &banks);
+	struct error error;
+
+	(void)snprintf(log_path, sizeof(log_path), "%s/eventlog", machine->swtpm->directory);
+	eventlog_write_start(&log, banks, count);
+	must(file_replace_path(log_path, buffer_bytes(&log), &error), &error);
+	eventlog_use(log_path);
+}
+
 /* init.c: read_rom() */
 static unsigned read_rom(const struct whole_start_machine *machine)
 {
@@ -78,6 +97,7 @@ static unsigned read_rom(const struct whole_start_machine *machine)
 	struct error error;
 
 	must(tpm_open_clean(machine->swtpm->where, &tpm, &error), &error);
+	begin_log(machine, tpm);
 	expect_recorded(machine, tpm);
 	for (int i = 0; i < (machine->recorded ? 3 : 2); i++) { /* name and content of each file */
 		measure(tpm, TRUST_ROM_PCR, "a name");
@@ -177,23 +197,30 @@ static void run_menu(const struct whole_start_machine *machine, struct whole_sta
 	cost->menu = close_as_menu(machine, &tpm);
 }
 
-/* handover.c: cap() */
+/* The number in "tpm shutdown=clear commands=N". */
+static void read_commands(void *context, const char *line)
+{
+	static const char words[] = "tpm shutdown=clear commands=";
+	const char *found = strstr(line, words);
+
+	if (found)
+		*(unsigned *)context = (unsigned)strtoul(found + sizeof(words) - 1, NULL, 10);
+}
+
+/* As PID 1 does before the jump. */
 static unsigned leave(const struct whole_start_machine *machine)
 {
-	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	uint8_t name[TPM_NAME_SIZE];
+	const struct handover_start start = {.recorded =
+	                                         bytes_make(machine->name, machine->recorded ? machine->name_size : 0),
+	                                     .seen_fd = machine->seen_fd,
+	                                     .outcome = START_BOOTED};
 	struct error error;
-	bool disabled;
+	unsigned commands = 0;
 
-	must(seen_key_open_tpm(machine->seen_fd, machine->swtpm->where, true, &tpm, &error), &error);
-	must(tpm_pin_storage_key(tpm, seen_key_read(machine->seen_fd, name), &error), &error);
-	must(tpm_check_storage_key(tpm, &error), &error);
-	measure(tpm, TRUST_MODE_PCR, "handover");
-	assert_true(tpm_is_guarded(tpm));
-	must(tpm_record_outcome(tpm, START_BOOTED, &error), &error);
-	must(tpm_lock_platform(tpm, &disabled, &error), &error);
-	must(tpm_shutdown(tpm, &error), &error);
-	return tpm_command_count(tpm);
+	log_add_sink(read_commands, &commands);
+	must(handover_cap(TRUST_EXIT_BOOT, machine->swtpm->where, &start, &error), &error);
+	log_clear_sinks();
+	return commands;
 }
 
 static void take_ownership(struct whole_start_machine *machine)
