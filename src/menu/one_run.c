@@ -114,7 +114,7 @@ static int open_run(struct one_run *run, struct error *error)
 		return r;
 	run->machine = (struct ownership_machine){.tpm = menu->tpm,
 	                                          .flash = run->flash,
-	                                          .boot = &menu->boot,
+	                                          .boot = &run->boot,
 	                                          .boot_device = rom_settings_get(&menu->settings, "CONFIG_BOOT_DEV"),
 	                                          .ignore_rollback =
 	                                              settings_is_yes(&menu->settings.merged, "CONFIG_IGNORE_ROLLBACK"),
@@ -135,6 +135,7 @@ static void close_run(struct one_run *run)
 	ownership_machine_clear(&run->machine);
 	ownership_answers_clear(&run->answers);
 	secret_clear(&run->drawn);
+	boot_system_clear(&run->boot);
 	flash_close(&run->flash);
 }
 
@@ -309,7 +310,7 @@ static bool do_all(struct one_run *run)
 	}
 }
 
-/* The menu knows again what is there: /boot is judged by the keys of this start alone. */
+/* The menu knows again what is there: it reads /boot anew, and judges it by the keys of this start alone. */
 static void look_again(struct one_run *run)
 {
 	const enum ownership_state tpm = run->ownership.states[OWNERSHIP_TPM];
@@ -326,6 +327,7 @@ static void look_again(struct one_run *run)
 	menu_open_totp(menu);
 	menu->hotp.known = hotp_look(menu->tpm, &menu->hotp.setup, &menu->hotp.problem) == 0;
 	menu->hotp.asked = false;
+	boot_system_clear(&run->boot);
 	menu_prepare_boot(menu);
 }
 
@@ -352,6 +354,8 @@ static int go(struct one_run *run)
 	struct error error;
 	int r = draw(run, &error);
 
+	/* What the run finds verified by a key that somebody has brought must not be verified for the menu. */
+	run->boot = TAKE(run->menu->boot, (struct boot_system){0});
 	ui_progress(run->menu->ui, ONE_RUN_TITLE, "Looking at what is there ...", 0, 0);
 	if (r == 0)
 		r = ownership_look(&run->ownership, &error);

@@ -229,9 +229,16 @@ class Machine:
             left = end - time.monotonic()
             if not on or left <= 0:
                 why = "the machine went off" if not on else f"not within {timeout} s"
-                raise Expected(f"{regex.pattern!r} was not seen ({why}); the last of the serial output was:\n"
-                               + self.output[start:][-1500:].decode("utf-8", "backslashreplace"))
+                raise Expected(f"{regex.pattern!r} was not seen ({why});\n{self.evidence(start)}")
             on = self.receive(min(left, 1))
+
+    def evidence(self, start):
+        """What a failed test shows: the log lines since START, the last words of anything else, and the screen. The end of
+        the serial output alone would be the ticking of a clock."""
+        text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b" ", self.output[start:]).decode("utf-8", "backslashreplace")
+        log = [line.rstrip() for line in text.splitlines() if "heads: " in line]
+        return "\n".join(["its log lines were:"] + log[-30:] + ["the last of the serial output was:", text[-500:],
+                                                                "the screen is:", self.terminal.text()])
 
     def expect_any(self, patterns, timeout=60):
         """Waits for the first of several patterns and returns its number and match."""

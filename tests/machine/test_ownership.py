@@ -6,10 +6,11 @@ import os
 import re
 
 from boot_steps import TO_MENU, error_lines, machine_with, require
-from fixtures import HEADS, Disk, rom_for, run
+from fixtures import HEADS, Disk, Owner, rom_for, run
 from machine import Expected, Machine
 from owner_steps import MANUAL, shown_code, to_menu
-from test_tpm import expect_record
+from test_sign_in_machine import exported
+from test_tpm import expect_record, take_ownership
 from test_unlock import PASSPHRASE as OLD_DISK
 from test_unlock import LuksDisk, files
 from update_steps import stick
@@ -245,6 +246,38 @@ UNLOCK_KEY=yes
 DEFAULT_ENTRY=first
 SUMMARY=secrets
 """
+
+
+def test_A19_a_run_given_up(directory):
+    """Whoever brings a key of his own and goes as far as the plan has /boot judged by that key. The menu does not learn of it:
+    what the owner's key has not signed is refused afterwards as before."""
+    key = exported(directory, Owner("stranger"), "stranger.asc", "phrase of a stranger")
+    answers = os.path.join(directory, "heads-owner.txt")
+    with open(answers, "w", encoding="ascii") as stream:
+        stream.write("KEY=import\nKEY_FILE=stranger.asc\nKEY_PASSPHRASE=phrase of a stranger\n"
+                     f"TPM_PASSPHRASE={OWNER}\nROLLBACK=no\nHOTP=no\nDEFAULT_ENTRY=keep\nSUMMARY=none\n")
+    image = stick(directory, answers, key)
+    with machine_with(directory, signer="stranger", settings=MANUAL, options=["--usb", image]) as machine:
+        to_menu(machine, mode="refused")
+        take_ownership(machine, OWNER)
+        machine.send("n")
+        begin(machine, "f")
+        machine.see(r"Which answers", 60)
+        machine.send("\r")
+        machine.line("verify ok", 90)       # by the key that was brought
+        machine.line("ask", TO_MENU)
+        machine.see(r"Type the word mine", 20)
+        machine.send("no\r")
+        machine.line("verify refused", TO_MENU)
+        machine.see(r"Make this machine yours", 20)
+        machine.send("\x1b")
+        _, menu = machine.line("menu ready", TO_MENU)
+        require(menu["mode"] == "refused", f"{menu}")
+        machine.see(r"Power off", 20)
+        require("Boot  " not in machine.screen(), f"a foreign /boot can be booted:\n{machine.screen()}")
+        machine.send("b")
+        machine.settle()
+        machine.refuse(rb"heads: (boot entry|loaded|leave) ", "what the owner has not signed is booted")
 
 
 def test_answers_from_a_file(directory):
