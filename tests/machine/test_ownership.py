@@ -6,6 +6,7 @@ import os
 import re
 
 from boot_steps import TO_MENU, error_lines, machine_with, require
+from dongle import Dongle
 from fixtures import HEADS, Disk, Owner, rom_for, run
 from machine import Expected, Machine
 from owner_steps import MANUAL, shown_code, to_menu
@@ -19,6 +20,7 @@ TO_KEY = 180        # seconds for GnuPG to make a key under emulation, at most
 OWNER = "owner phrase of the test"
 USER_PIN = "24681357"
 ADMIN_PIN = "1357924680"
+KEY_PHRASE = "key phrase of the test"
 
 
 def begin(machine, mode):
@@ -37,6 +39,12 @@ def confirm_plan(machine):
     machine.see(r"the TPM is cleared", 20)
     machine.see(r"Type the word mine", 20)
     machine.send("mine\r")
+
+
+def expect_steps(machine, *steps):
+    for step in steps:
+        _, found = machine.line("ownership", TO_KEY)
+        require(found.get("step") == step, f"{found} instead of {step}")
 
 
 def read_drawn(machine):
@@ -127,9 +135,7 @@ def test_the_defaults_without_a_dongle(directory):
         passphrase = read_drawn(machine)
         machine.send("y")
         machine.line("ownership begin", 20)
-        for step in ("tpm", "key", "counter", "boot", "totp"):
-            _, found = machine.line("ownership", TO_KEY)
-            require(found.get("step") == step, f"{found} instead of {step}")
+        expect_steps(machine, "tpm", "key", "counter", "boot", "totp")
         machine.see(r"\b([A-Z2-7]{32})\b", 60)
         machine.power_cut()     # before the phone has it, and before the flash is written
         machine.power_on()
@@ -174,9 +180,9 @@ def ask_twice(machine, title, secret):
 
 
 def answer(machine):
-    """All the questions, for a key on the dongle."""
+    """All the questions, for a key that is moved to the dongle and has its copy on the stick."""
     machine.see(r"Where is your key made", 20)
-    machine.send("d")
+    machine.send("m")
     machine.see(r"Which algorithm", 20)
     machine.send("e")
     machine.see(r"Your name in the key", 20)
@@ -186,6 +192,7 @@ def answer(machine):
     machine.see(r"Shall the dongle check the firmware", 20)
     machine.send("y")
     ask_twice(machine, r"New owner passphrase of the TPM", OWNER)
+    ask_twice(machine, r"New passphrase of your key", KEY_PHRASE)
     machine.see(r"New user PIN of the dongle", 20)
     machine.send("123\r")
     machine.see(r"6 to 64 characters, not 3", 20)
@@ -199,20 +206,39 @@ def answer(machine):
     machine.send("y")
 
 
+def go_on_with(machine, dongle, step):
+    """The run stopped at the dongle, which is not there. It is plugged in, and the run goes on, with STEP next; nothing is
+    asked again."""
+    _, found = machine.line("ownership stopped", TO_KEY)
+    require(found["code"] == "no-device", f"{found}")
+    dongle.plug_in()
+    for _ in range(20):     # until the kernel has found it
+        machine.see(r"The run has stopped", 20)
+        machine.send("y")
+        number, _ = machine.expect_any([rb"heads: ownership stopped code=no-device ", b"heads: ownership step=" + step], TO_KEY)
+        if number == 1:
+            return
+    raise Expected("the run does not find the dongle")
+
+
 def test_all_questions_with_a_dongle(directory):
-    """The key is made on the dongle, which also gets the secret by which it knows the firmware: green after the restart."""
+    """The key is made in memory and moved to the dongle, its copy is on the stick; the dongle gets the secret by which it
+    knows the firmware: green after the restart. Whenever it is pulled out, the run stops there, and goes on with it."""
     image = stick(directory)
-    state = os.path.join(directory, "dongle")
-    options = ["--usb", image, "--dongle-state", state, "--dongle-model", "librem-key"]
-    with machine_with(directory, signer=None, rom=rom_for(None, MANUAL), options=options) as machine:
+    with Dongle(directory) as dongle, machine_with(directory, signer=None, rom=rom_for(None, MANUAL),
+                                                   options=["--usb", image] + dongle.options) as machine:
+        dongle.plug_in()
         to_menu(machine, mode="refused")
         begin(machine, "q")
         answer(machine)
-        confirm_plan(machine)
+        machine.line("ask", TO_MENU)
+        dongle.pull_out()
+        machine.see(r"Type the word mine", 20)
+        machine.send("mine\r")
         machine.line("ownership begin", TO_KEY)
-        for step in ("tpm", "key", "counter", "boot", "hotp", "totp"):
-            _, found = machine.line("ownership", TO_KEY)
-            require(found.get("step") == step, f"{found} instead of {step}")
+        expect_steps(machine, "tpm", "key")
+        go_on_with(machine, dongle, b"counter")
+        expect_steps(machine, "boot", "hotp", "totp")
         secret = enrol(machine)
         fingerprint = finish(machine)
         expect_owned(machine, secret)
@@ -221,11 +247,12 @@ def test_all_questions_with_a_dongle(directory):
         expect_menu(machine, secret)
         machine.see(r"HOTP +green", 20)
         require(not error_lines(machine), f"{error_lines(machine)}")
-        for word in (OWNER, USER_PIN, ADMIN_PIN):
+        for word in (OWNER, USER_PIN, ADMIN_PIN, KEY_PHRASE):
             require(word.encode() not in machine.output, f"{word} is on the console")
             require(not any(word.encode() in message for message in machine.tpm_traffic()), f"{word} is on the TPM's bus")
         machine.send("b")
         machine.expect(rb"tiny: ready", 120)
+    require(opens(directory, on_stick(image, "heads-owner-key.asc"), KEY_PHRASE) == fingerprint, "another key is on the stick")
     summary = on_stick(image, "heads-summary-1.txt").decode()
     require(fingerprint in summary and "Librem Key 00000001" in summary, f"{summary}")
 
@@ -235,10 +262,9 @@ test_all_questions_with_a_dongle.seconds = 600
 
 ANSWERS = f"""\
 # for a machine that is handed on
-KEY=memory
-KEY_NAME=Test Owner
-KEY_EMAIL=t@example.org
-KEY_PASSPHRASE=key phrase of the test
+KEY=import
+KEY_FILE=brought.asc
+KEY_PASSPHRASE={KEY_PHRASE}
 TPM_PASSPHRASE={OWNER}
 DISK_PASSPHRASE={OLD_DISK}
 NEW_DISK_PASSPHRASE=new phrase of the disk
@@ -281,13 +307,14 @@ def test_A19_a_run_given_up(directory):
 
 
 def test_answers_from_a_file(directory):
-    """Nobody types an answer. The disk's passphrase is another one afterwards, and the TPM, which was told what the ROM will
+    """Nobody types an answer, and the key is one that its owner has brought. The disk's passphrase is another one afterwards, and the TPM, which was told what the ROM will
     hold, opens it in the first boot."""
     answers = os.path.join(directory, "heads-owner-1.txt")
     with open(answers, "w", encoding="ascii") as stream:
         stream.write(ANSWERS)
     run([HEADS, "owner", "check", answers])
-    image = stick(directory, answers)
+    owner = Owner("stranger")
+    image = stick(directory, answers, exported(directory, owner, "brought.asc", KEY_PHRASE))
     disk = Disk(os.path.join(directory, "disk.img"), files(), signer=None)
     luks = LuksDisk(os.path.join(directory, "luks.img"))
     with Machine(rom=rom_for(None, MANUAL), disks=[disk.path, luks.path], directory=directory,
@@ -299,18 +326,16 @@ def test_answers_from_a_file(directory):
         machine.send("\r")
         confirm_plan(machine)
         machine.line("ownership begin", TO_KEY)
-        for step in ("disk", "tpm", "key", "counter", "boot", "disk-key", "totp"):
-            _, found = machine.line("ownership", TO_KEY)
-            require(found.get("step") == step, f"{found} instead of {step}")
+        expect_steps(machine, "disk", "tpm", "counter", "boot", "disk-key", "totp")
         secret = enrol(machine)
-        finish(machine)
+        require(finish(machine) == owner.fingerprint, "the ROM has another key than the one that was brought")
         expect_owned(machine, secret)
         expect_menu(machine, secret)
         machine.send("b")
         machine.line("unlock-key released", TO_MENU)
         machine.expect(rb"tiny: ready", 120)
         require(not error_lines(machine), f"{error_lines(machine)}")
-        for word in (OWNER, "key phrase of the test", "new phrase of the disk", OLD_DISK):
+        for word in (OWNER, KEY_PHRASE, "new phrase of the disk", OLD_DISK):
             require(word.encode() not in machine.output, f"{word} is on the console")
     luks.opens(b"new phrase of the disk")
     try:
