@@ -27,6 +27,7 @@ const struct answer_kind_info ownership_answer_info[ANSWERS] = {
     [ANSWER_ADMIN_PIN] = {"ADMIN_PIN", ANSWER_SECRET, {NULL}, 8, 24, "the admin PIN of the dongle"},
     [ANSWER_DISK_PASSPHRASE] = {"DISK_PASSPHRASE", ANSWER_SECRET, {NULL}, 1, 512, "the disk's present passphrase"},
     [ANSWER_NEW_DISK_PASSPHRASE] = {"NEW_DISK_PASSPHRASE", ANSWER_SECRET, {NULL}, 12, 512, "the disk's new passphrase"},
+    [ANSWER_REENCRYPT] = {"REENCRYPT", ANSWER_CHOICE, YES_NO, 0, 0, "whether the disk is encrypted anew"},
     [ANSWER_UNLOCK_KEY] = {"UNLOCK_KEY", ANSWER_CHOICE, YES_NO, 0, 0, "whether the TPM opens the disk"},
     [ANSWER_UNLOCK_PASSPHRASE] =
         {"UNLOCK_PASSPHRASE", ANSWER_SECRET, {NULL}, 1, 64, "the passphrase that the TPM wants for the disk"},
@@ -232,6 +233,9 @@ bool ownership_answers_want(const struct ownership_answers *answers, enum owners
 static bool is_allowed(const struct ownership_answers *answers, enum ownership_answer answer)
 {
 	switch (answer) {
+	case ANSWER_REENCRYPT:
+		return ownership_answers_is(answers, answer, "no") ||
+		       ownership_answers_have(answers, ANSWER_NEW_DISK_PASSPHRASE);
 	case ANSWER_UNLOCK_PASSPHRASE:
 		return ownership_answers_is(answers, ANSWER_UNLOCK_KEY, "yes");
 	case ANSWER_USER_PIN:

@@ -26,6 +26,7 @@ enum ownership_answer {
 	ANSWER_ADMIN_PIN,           /* likewise */
 	ANSWER_DISK_PASSPHRASE,     /* the present one */
 	ANSWER_NEW_DISK_PASSPHRASE, /* the one that takes its place */
+	ANSWER_REENCRYPT,           /* yes: the disk gets another volume key, and all of it is written anew */
 	ANSWER_UNLOCK_KEY,          /* yes: the TPM opens the disk */
 	ANSWER_UNLOCK_PASSPHRASE,   /* that the TPM wants for it; none: no question */
 	ANSWER_DEFAULT_ENTRY,       /* keep, first */

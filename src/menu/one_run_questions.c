@@ -2,7 +2,7 @@
 /* The questions of the one run: all of them at its beginning, each with its limits before anything is typed. */
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "disk/volume.h"
+#include "disk/reencrypt.h"
 #include "menu/one_run.h"
 #include <stdio.h>
 #include <string.h>
@@ -278,6 +278,14 @@ static const struct question new_disk_passphrase = {
     .words =
         "It takes the place of the present one, which whoever set the disk up may know. Press Enter alone to keep the "
         "present one."};
+static const struct question reencryption = {
+    ANSWER_REENCRYPT,
+    "Encrypt the whole disk anew?",
+    "Whoever set the disk up may have kept its volume key, and a new passphrase does not change that one. All of the "
+    "disk is read and written once, which takes hours on a large one; a power cut does no harm, the run goes on. Every "
+    "other passphrase of the disk is lost.",
+    {{"no", "No: I set it up myself", 'n'}, {"yes", "Yes", 'y'}},
+    0};
 static const struct question unlock_passphrase = {
     .answer = ANSWER_UNLOCK_PASSPHRASE,
     .title = "Passphrase for the TPM's key of the disk",
@@ -301,7 +309,8 @@ static bool has_disks(void)
 	if (volume_add_all(&all, false, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < all.count; i++)
-		found |= !all.volumes[i].removable && volume_check(&all.volumes[i], NULL) == 0;
+		found |= !all.volumes[i].removable &&
+		         (volume_check(&all.volumes[i], NULL) == 0 || reencrypt_is_unfinished(&all.volumes[i]));
 	return found;
 }
 
@@ -357,6 +366,8 @@ static bool ask_disk(struct one_run *run)
 		return false;
 	if (ownership_answers_want(&run->answers, ANSWER_DISK_PASSPHRASE) &&
 	    !ask_secret(run, &disk_passphrase, false, false))
+		return false;
+	if (ownership_answers_have(&run->answers, ANSWER_NEW_DISK_PASSPHRASE) && !ask_choice(run, &reencryption))
 		return false;
 	return !ownership_answers_is(&run->answers, ANSWER_UNLOCK_KEY, "yes") ||
 	       ask_secret(run, &unlock_passphrase, true, true);

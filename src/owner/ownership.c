@@ -25,8 +25,8 @@ static const struct {
     [OWNERSHIP_BOOT] = {"your signature over /boot", "boot",
                         BIT(OWNERSHIP_TPM) | BIT(OWNERSHIP_KEY) | BIT(OWNERSHIP_COUNTER), false, ANSWER_USER_PIN,
                         "/boot is trusted as it is now, with all that lies there"},
-    [OWNERSHIP_DISK_KEY] = {"the key by which the TPM opens the disk", "disk-key", BIT(OWNERSHIP_TPM), true, ANSWERS,
-                            NULL},
+    [OWNERSHIP_DISK_KEY] = {"the key by which the TPM opens the disk", "disk-key",
+                            BIT(OWNERSHIP_DISK) | BIT(OWNERSHIP_TPM), true, ANSWERS, NULL},
     [OWNERSHIP_HOTP] = {"the secret of the dongle (HOTP)", "hotp", BIT(OWNERSHIP_TPM) | BIT(OWNERSHIP_KEY), true,
                         ANSWER_ADMIN_PIN, "the dongle's HOTP secret for another machine is lost"},
     [OWNERSHIP_TOTP] = {"the secret of your phone (TOTP)", "totp", BIT(OWNERSHIP_TPM), true, ANSWERS, NULL},
@@ -50,10 +50,17 @@ const char *ownership_destroys(const struct ownership *ownership, enum ownership
 		return NULL;
 	if (step == OWNERSHIP_KEY && ownership_key_is_on_card(ownership->answers))
 		return "the dongle is set back: every key on it is lost, its PINs are replaced";
+	if (step == OWNERSHIP_DISK && ownership_reencrypts(ownership->answers))
+		return "all of the disk is written anew: every passphrase of it but the new one opens it no more";
 	return steps[step].destroys;
 }
 
 /* --- what the answers want ---------------------------------------------------------------------------------------- */
+
+bool ownership_reencrypts(const struct ownership_answers *answers)
+{
+	return ownership_answers_is(answers, ANSWER_REENCRYPT, "yes");
+}
 
 bool ownership_wants(const struct ownership_answers *answers, enum ownership_step step)
 {
@@ -80,6 +87,9 @@ static int check_disk(const struct ownership *ownership, struct error *error)
 
 	if (!ownership_answers_want(answers, ANSWER_DISK_PASSPHRASE))
 		return 0;
+	r = ownership_reencrypts(answers) ? world->disk_is_unfinished(world->context, error) : 0;
+	if (r != 0) /* the present passphrase opens it or the step fails, before anything else is done */
+		return r < 0 ? r : 0;
 	r = world->disk_opens(world->context, ownership_answers_bytes(answers, ANSWER_DISK_PASSPHRASE), error);
 	if (r == 0 && ownership_answers_have(answers, ANSWER_NEW_DISK_PASSPHRASE))
 		r = world->disk_opens(world->context, ownership_answers_bytes(answers, ANSWER_NEW_DISK_PASSPHRASE),

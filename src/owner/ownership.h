@@ -18,7 +18,7 @@
 #include "format/ownership_answers.h"
 
 enum ownership_step {
-	OWNERSHIP_DISK,     /* the disk's passphrase is another one */
+	OWNERSHIP_DISK,     /* the disk's passphrase is another one, and where wanted its volume key */
 	OWNERSHIP_TPM,      /* cleared, with a new owner passphrase */
 	OWNERSHIP_KEY,      /* the owner's OpenPGP key, on the dongle or on the stick */
 	OWNERSHIP_COUNTER,  /* an older /boot is refused */
@@ -67,6 +67,10 @@ struct ownership_world {
 	int (*disk_opens)(void *context, struct bytes passphrase, struct error *error);               /* all of them */
 	int (*disk_has_other)(void *context, struct bytes old, struct error *error);                  /* any of them */
 	int (*disk_change)(void *context, struct bytes old, struct bytes fresh, struct error *error); /* repeatable */
+	/* With another volume key, and then the other passphrase. Goes on where it was interrupted; disk_is_unfinished:
+	 * it was, and the calls above cannot be asked. */
+	int (*disk_is_unfinished)(void *context, struct error *error);
+	int (*disk_reencrypt)(void *context, struct bytes old, struct bytes fresh, struct error *error);
 	int (*disk_key_is_there)(void *context, struct error *error);
 	int (*disk_key_make)(void *context, struct bytes disk, struct bytes unlock, struct bytes owner,
 	                     struct error *error);

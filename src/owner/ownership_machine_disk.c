@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The encrypted disks, and the key by which the TPM opens them. */
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "disk/keyslot.h"
+#include "disk/reencrypt.h"
 #include "disk/unlock.h"
 #include "owner/ownership_machine_private.h"
 
@@ -73,13 +75,100 @@ static int disk_change(void *context, struct bytes old, struct bytes fresh, stru
 	return r;
 }
 
+/* --- encrypted anew ----------------------------------------------------------------------------------------------- */
+
+static bool is_unfinished(const struct volume *volume)
+{
+	return !volume->removable && reencrypt_is_unfinished(volume);
+}
+
+static int disk_is_unfinished(void *context, struct error *error)
+{
+	CLEANUP(volume_list_clear) struct volume_list all = {0};
+	int r = volume_add_all(&all, false, error);
+
+	(void)context;
+	for (size_t i = 0; i < all.count && r == 0; i++)
+		r = is_unfinished(&all.volumes[i]);
+	return r;
+}
+
+struct reencrypting {
+	const struct ownership_machine *machine;
+	const char *what;
+};
+
+static void show_reencrypting(void *context, uint64_t done, uint64_t total)
+{
+	const struct reencrypting *reencrypting = context;
+
+	reencrypting->machine->show_progress(reencrypting->machine->screen, reencrypting->what, done, total);
+}
+
+/* The new passphrase comes last: as long as the old one opens the volume it is not known as done. */
+static int reencrypt(const struct ownership_machine *machine, const struct volume *volume, struct bytes old,
+                     struct bytes fresh, struct error *error)
+{
+	char what[100];
+	struct reencrypting reencrypting = {.machine = machine, .what = what};
+	int r;
+
+	(void)snprintf(what, sizeof(what), "Encrypting %.40s anew: a power cut does no harm", volume->path);
+	log_line("disk reencrypt device=%s resumed=%s", volume->path, is_unfinished(volume) ? "yes" : "no");
+	r = reencrypt_volume(volume, old, show_reencrypting, &reencrypting, error);
+	if (r < 0)
+		return r;
+	log_line("disk reencrypted device=%s", volume->path);
+	return keyslot_change(volume, old, fresh, error);
+}
+
+static int finish_those_begun(const struct ownership_machine *machine, struct bytes old, struct bytes fresh,
+                              struct error *error)
+{
+	CLEANUP(volume_list_clear) struct volume_list all = {0};
+	int r = volume_add_all(&all, true, error);
+
+	for (size_t i = 0; i < all.count && r == 0; i++)
+		if (is_unfinished(&all.volumes[i]))
+			r = reencrypt(machine, &all.volumes[i], old, fresh, error);
+	return r;
+}
+
+static int disk_reencrypt(void *context, struct bytes old, struct bytes fresh, struct error *error)
+{
+	CLEANUP(disks_clear) struct disks disks = {0};
+	const struct ownership_machine *machine = context;
+	int r = finish_those_begun(machine, old, fresh, error);
+
+	if (r == 0)
+		r = choose(machine, true, &disks, error);
+	for (size_t i = 0; i < disks.chosen.count && r == 0; i++) {
+		const struct volume *volume = &disks.chosen.volumes[i];
+		const int left = keyslot_opens(volume, old, error);
+
+		r = left > 0 ? reencrypt(machine, volume, old, fresh, error) : left;
+	}
+	return r;
+}
+
+/* In the TPM, and with a key slot of each disk: a disk that was encrypted anew has none of it any more. */
 static int disk_key_is_there(void *context, struct error *error)
 {
+	CLEANUP(disks_clear) struct disks disks = {0};
 	struct ownership_machine *machine = context;
 	struct tpm_seal_state state;
 	int r = tpm_seal_look(machine->tpm, TPM_SLOT_DISK, &state, error);
 
-	return r == -E_NO_SECRET || r == -E_MALFORMED ? 0 : r < 0 ? r : 1;
+	if (r == -E_NO_SECRET || r == -E_MALFORMED)
+		return 0;
+	if (r == 0)
+		r = choose(machine, false, &disks, error);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < disks.chosen.count; i++)
+		if (disks.chosen.volumes[i].facts.own_slots == 0)
+			return 0;
+	return 1;
 }
 
 static int disk_key_make(void *context, struct bytes disk, struct bytes unlock, struct bytes owner, struct error *error)
@@ -109,6 +198,8 @@ void ownership_machine_fill_disk(struct ownership_world *world)
 	world->disk_opens = disk_opens;
 	world->disk_has_other = disk_has_other;
 	world->disk_change = disk_change;
+	world->disk_is_unfinished = disk_is_unfinished;
+	world->disk_reencrypt = disk_reencrypt;
 	world->disk_key_is_there = disk_key_is_there;
 	world->disk_key_make = disk_key_make;
 }

@@ -23,8 +23,11 @@ static struct bytes disk_passphrase(const struct ownership *ownership)
 static int disk_is_changed(const struct ownership *ownership, struct error *error)
 {
 	const struct ownership_world *world = ownership->world;
-	int r = world->disk_opens(world->context, of(ownership, ANSWER_NEW_DISK_PASSPHRASE), error);
+	int r = ownership_reencrypts(ownership->answers) ? world->disk_is_unfinished(world->context, error) : 0;
 
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = world->disk_opens(world->context, of(ownership, ANSWER_NEW_DISK_PASSPHRASE), error);
 	if (r <= 0)
 		return r;
 	r = world->disk_has_other(world->context, of(ownership, ANSWER_DISK_PASSPHRASE), error);
@@ -90,8 +93,9 @@ int ownership_step_do(struct ownership *ownership, enum ownership_step step, str
 
 	switch (step) {
 	case OWNERSHIP_DISK:
-		return world->disk_change(world->context, of(ownership, ANSWER_DISK_PASSPHRASE),
-		                          of(ownership, ANSWER_NEW_DISK_PASSPHRASE), error);
+		return (ownership_reencrypts(ownership->answers) ? world->disk_reencrypt : world->disk_change)(
+		    world->context, of(ownership, ANSWER_DISK_PASSPHRASE), of(ownership, ANSWER_NEW_DISK_PASSPHRASE),
+		    error);
 	case OWNERSHIP_TPM:
 		return world->tpm_take(world->context, owner, error);
 	case OWNERSHIP_KEY:

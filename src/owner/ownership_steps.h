@@ -8,6 +8,8 @@
 /* 1, 0, or a negative error. The step of the key fills in ownership->key where it is done. */
 int ownership_step_is_done(struct ownership *ownership, enum ownership_step step, struct error *error);
 int ownership_step_do(struct ownership *ownership, enum ownership_step step, struct error *error);
+/* The disk gets another volume key. */
+bool ownership_reencrypts(const struct ownership_answers *answers);
 /* The run makes a key on the dongle, or moves it there. */
 bool ownership_key_is_on_card(const struct ownership_answers *answers);
 

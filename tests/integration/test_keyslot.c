@@ -2,6 +2,7 @@
 /* The owner's passphrase of volumes that cryptsetup made: changed, cut off in between, and looked at by cryptsetup. */
 #include "base/cleanup.h"
 #include "disk/keyslot.h"
+#include "disk/reencrypt.h"
 #include "unit/cmocka_all.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,55 @@ static void test_a_full_header_is_left_alone(void **state)
 	assert_false(opens(&kinds[0], "fresh"));
 }
 
+static void no_progress(void *context, uint64_t done, uint64_t total)
+{
+	(void)context;
+	(void)done;
+	(void)total;
+	fail_msg("something was re-encrypted");
+}
+
+/* A header that tells of a re-encryption is taken up where the passphrase opens it and it leads from one volume key to
+ * another: not where it encrypts what lies there in the clear, or decrypts (CVE-2021-4122). Nothing is written. */
+static void test_A7_reencryption_of_another_kind(void **state)
+{
+	static const struct {
+		const char *make, *passphrase;
+		int result;
+	} cases[] = {
+	    {"truncate -s 20M re && cryptsetup reencrypt --encrypt --init-only --batch-mode --reduce-device-size 16M "
+	     "--key-file old --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --type luks2 re",
+	     "old", -E_UNSUPPORTED},
+	    {"cp three.new re && rm -f header && cryptsetup reencrypt --decrypt --init-only --batch-mode "
+	     "--force-offline-reencrypt --header header --key-file old re && dd if=header of=re conv=notrunc",
+	     "old", -E_UNSUPPORTED},
+	    {"cp three.new re && cryptsetup reencrypt --init-only --batch-mode --key-slot 0 --key-file old --pbkdf "
+	     "pbkdf2 "
+	     "--pbkdf-force-iterations 1000 re",
+	     "fresh", -E_WRONG_AUTH},
+	    {"cp one.new re", "old", -E_UNSUPPORTED},
+	    {"cp three.new re", "fresh", -E_WRONG_AUTH},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(volume_list_clear) struct volume_list list = {0};
+		struct error error;
+		char path[128];
+
+		if (tool("%s", cases[i].make) != 0 || tool("cp re re.before") != 0)
+			fail_msg("case %zu could not be made", i);
+		(void)snprintf(path, sizeof(path), "%s/re", directory);
+		if (volume_add(&list, path, &error) < 0)
+			fail_msg("case %zu: %s", i, error.sentence);
+		assert_int_equal(reencrypt_is_unfinished(&list.volumes[0]), i < 3);
+		if (reencrypt_volume(&list.volumes[0], bytes_from_string(cases[i].passphrase), no_progress, NULL,
+		                     &error) != cases[i].result)
+			fail_msg("case %zu: %s", i, error.sentence);
+		assert_int_equal(tool("cmp re re.before"), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +234,7 @@ int main(void)
 	    cmocka_unit_test(test_a_cut_in_between_goes_on),
 	    cmocka_unit_test(test_what_is_refused_changes_nothing),
 	    cmocka_unit_test(test_a_full_header_is_left_alone),
+	    cmocka_unit_test(test_A7_reencryption_of_another_kind),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -3,11 +3,13 @@
 one."""
 
 import os
+import random
 import re
 
 from boot_steps import TO_MENU, error_lines, machine_with, require
 from dongle import Dongle
-from fixtures import HEADS, Disk, Owner, rom_for, run
+from fixtures import HEADS, MIB, Disk, Owner, rom_for, run
+from luks_content import LuksContent
 from machine import Expected, Machine
 from owner_steps import MANUAL, shown_code, to_menu
 from test_sign_in_machine import exported
@@ -268,6 +270,7 @@ KEY_PASSPHRASE={KEY_PHRASE}
 TPM_PASSPHRASE={OWNER}
 DISK_PASSPHRASE={OLD_DISK}
 NEW_DISK_PASSPHRASE=new phrase of the disk
+REENCRYPT=yes
 UNLOCK_KEY=yes
 DEFAULT_ENTRY=first
 SUMMARY=secrets
@@ -307,8 +310,9 @@ def test_A19_a_run_given_up(directory):
 
 
 def test_answers_from_a_file(directory):
-    """Nobody types an answer, and the key is one that its owner has brought. The disk's passphrase is another one afterwards, and the TPM, which was told what the ROM will
-    hold, opens it in the first boot."""
+    """Nobody types an answer, and the key is one that its owner has brought. The disk has another passphrase afterwards and
+    another volume key, though the power was cut while all of it was written anew, and nothing in it was lost; and the TPM,
+    which was told what the ROM will hold, opens it in the first boot."""
     answers = os.path.join(directory, "heads-owner-1.txt")
     with open(answers, "w", encoding="ascii") as stream:
         stream.write(ANSWERS)
@@ -316,7 +320,11 @@ def test_answers_from_a_file(directory):
     owner = Owner("stranger")
     image = stick(directory, answers, exported(directory, owner, "brought.asc", KEY_PHRASE))
     disk = Disk(os.path.join(directory, "disk.img"), files(), signer=None)
-    luks = LuksDisk(os.path.join(directory, "luks.img"))
+    luks = LuksDisk(os.path.join(directory, "luks.img"), size=(16 + 40) * MIB)
+    content = random.Random(5).randbytes(40 * MIB)
+    with luks.changed() as volume:
+        before = LuksContent(volume, OLD_DISK.encode())
+        before.write(content)
     with Machine(rom=rom_for(None, MANUAL), disks=[disk.path, luks.path], directory=directory,
                  options=["--usb", image]) as machine:
         machine.power_on()
@@ -324,9 +332,24 @@ def test_answers_from_a_file(directory):
         begin(machine, "f")
         machine.see(r"Which answers", 60)
         machine.send("\r")
+        machine.see(r"all of the disk is written anew", 60)
+        confirm_plan(machine)
+        machine.line("disk reencrypt", TO_KEY)
+        machine.see(r"Encrypting /dev/vdb1 anew", 60)
+        machine.see(r"\b[1-9]\d ?%", 60)
+        machine.power_cut()
+        machine.power_on()
+        to_menu(machine, mode="refused")
+        begin(machine, "f")
+        machine.see(r"Which answers", 60)
+        machine.send("\r")
         confirm_plan(machine)
         machine.line("ownership begin", TO_KEY)
-        expect_steps(machine, "disk", "tpm", "counter", "boot", "disk-key", "totp")
+        expect_steps(machine, "disk")
+        _, found = machine.line("disk reencrypt", TO_KEY)
+        require(found["resumed"] == "yes", f"{found}")
+        machine.line("disk reencrypted", TO_KEY)
+        expect_steps(machine, "tpm", "counter", "boot", "disk-key", "totp")
         secret = enrol(machine)
         require(finish(machine) == owner.fingerprint, "the ROM has another key than the one that was brought")
         expect_owned(machine, secret)
@@ -338,6 +361,9 @@ def test_answers_from_a_file(directory):
         for word in (OWNER, KEY_PHRASE, "new phrase of the disk", OLD_DISK):
             require(word.encode() not in machine.output, f"{word} is on the console")
     luks.opens(b"new phrase of the disk")
+    after = LuksContent(luks.volume, b"new phrase of the disk")
+    require(after.key != before.key and "requirements" not in after.metadata["config"], f"{after.metadata['config']}")
+    require(after.read(len(content)) == content, "what was on the disk is lost")
     try:
         luks.opens(OLD_DISK.encode())
     except Expected:

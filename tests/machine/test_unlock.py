@@ -28,12 +28,12 @@ SIZE = 24 * MIB
 class LuksDisk:
     """A disk with one partition, a LUKS volume."""
 
-    def __init__(self, path, kind="luks2", uuid=UUID, passphrase=PASSPHRASE):
-        self.path, self.volume, self.secret = path, path + ".volume", path + ".passphrase"
+    def __init__(self, path, kind="luks2", uuid=UUID, passphrase=PASSPHRASE, size=SIZE):
+        self.path, self.volume, self.secret, self.size = path, path + ".volume", path + ".passphrase", size
         with open(self.secret, "w", encoding="ascii") as stream:
             stream.write(passphrase)
         with open(self.volume, "wb") as stream:
-            stream.truncate(SIZE)
+            stream.truncate(size)
         run(["cryptsetup", "luksFormat", *CHEAP, "--type", kind, "--uuid", uuid, self.volume, self.secret])
         self.make_disks()
         self.write()
@@ -41,9 +41,9 @@ class LuksDisk:
     def make_disks(self):
         """The images in which the volume will be."""
         with open(self.path, "wb") as stream:
-            stream.truncate(SIZE + 2 * START)
+            stream.truncate(self.size + 2 * START)
         first = START // 512
-        run(["sgdisk", "--clear", "--new", f"1:{first}:{first + SIZE // 512 - 1}", "--typecode", "1:8309", self.path])
+        run(["sgdisk", "--clear", "--new", f"1:{first}:{first + self.size // 512 - 1}", "--typecode", "1:8309", self.path])
 
     def write(self):
         """The volume's file into the disk."""
@@ -55,7 +55,7 @@ class LuksDisk:
         """The other way."""
         with open(self.path, "rb") as disk, open(self.volume, "r+b") as volume:
             disk.seek(START)
-            volume.write(disk.read(SIZE))
+            volume.write(disk.read(self.size))
 
     @contextlib.contextmanager
     def changed(self):

@@ -27,6 +27,8 @@ struct world {
 	char owner[40];   /* of the TPM */
 	unsigned name;    /* of its storage key: another one after each clear */
 	bool counter, disk_key_right;
+	bool half_encrypted;
+	unsigned volume_key;
 	struct sealed totp, hotp, disk_key;
 	unsigned phone, dongle; /* which secret they have */
 	char rom[64], rom_at_start[64];
@@ -96,6 +98,8 @@ static int end(struct world *world, int result, struct error *error)
 static int disk_opens(void *context, struct bytes passphrase, struct error *error)
 {
 	BEGIN;
+	if (world->half_encrypted)
+		END(error_set(error, E_REFUSED, "disk", "is being encrypted anew"));
 	END(is(passphrase, world->disk[0]) || is(passphrase, world->disk[1]));
 }
 
@@ -107,6 +111,27 @@ static int disk_change(void *context, struct bytes old, struct bytes fresh, stru
 	keep(world->disk[1], fresh);
 	if (!halved(world))
 		world->disk[0][0] = '\0';
+	END(0);
+}
+
+static int disk_is_unfinished(void *context, struct error *error)
+{
+	BEGIN;
+	END(world->half_encrypted);
+}
+
+static int disk_reencrypt(void *context, struct bytes old, struct bytes fresh, struct error *error)
+{
+	BEGIN;
+	if (!is(old, world->disk[0]) && !is(old, world->disk[1]))
+		END(error_set(error, E_WRONG_AUTH, "disk", "does not open"));
+	world->half_encrypted = true;
+	if (!halved(world)) {
+		world->half_encrypted = false;
+		world->volume_key++;
+		keep(world->disk[1], fresh);
+		world->disk[0][0] = '\0';
+	}
 	END(0);
 }
 
@@ -481,6 +506,8 @@ static const struct ownership_world functions = {
     .disk_opens = disk_opens,
     .disk_has_other = disk_opens,
     .disk_change = disk_change,
+    .disk_is_unfinished = disk_is_unfinished,
+    .disk_reencrypt = disk_reencrypt,
     .disk_key_is_there = disk_key_is_there,
     .disk_key_make = disk_key_make,
     .tpm_is_owned = tpm_is_owned,
@@ -520,7 +547,7 @@ static const struct ownership_world functions = {
 
 static const char *const kinds[] = {
     COMMON DISK NAMED "KEY=memory\nKEY_PASSPHRASE=key phrase\n",
-    COMMON DISK NAMED PINS "KEY=card\nHOTP=yes\n",
+    COMMON DISK NAMED PINS "KEY=card\nHOTP=yes\nREENCRYPT=yes\n",
     COMMON DISK NAMED PINS "KEY=move\nKEY_PASSPHRASE=key phrase\nHOTP=yes\n",
     COMMON "KEY=import\nKEY_FILE=mine.asc\nUSER_PIN=111111\nADMIN_PIN=11111111\nHOTP=yes\nROLLBACK=no\n",
 };
@@ -610,6 +637,8 @@ static void assert_owned(struct world *world, const char *text)
 	if (!import) {
 		assert_true(world->disk[0][0] == '\0' && strcmp(world->disk[1], "new disk phrase") == 0);
 		assert_true(opens(world, &world->disk_key));
+		assert_false(world->half_encrypted);
+		assert_int_equal(world->volume_key > 0, ownership_answers_is(&answers, ANSWER_REENCRYPT, "yes"));
 	}
 	if (dongle) { /* the key on the dongle is the one that signs, and has the PINs of the answers */
 		assert_string_equal(world->card_key, world->boot_signer);
