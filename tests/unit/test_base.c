@@ -195,6 +195,11 @@ static void remember(void *context, const char *line)
 	(void)snprintf(logged, sizeof(logged), "%s", line);
 }
 
+static void measure(void *context, const char *line)
+{
+	*(size_t *)context = strlen(line);
+}
+
 static void test_log_line_goes_to_the_sink(void **state)
 {
 	(void)state;
@@ -204,6 +209,28 @@ static void test_log_line_goes_to_the_sink(void **state)
 	log_clear_sinks();
 	log_line("lost");
 	assert_string_equal(logged, "heads: verify ok files=3");
+}
+
+/* Text of a disk that would end its field and begin others stays within it. */
+static void test_A11_quote_stays_in_its_field(void **state)
+{
+	static const char title[] = "x\" mode=verified \\\"";
+	char text[64], many[1100];
+	size_t size;
+
+	(void)state;
+	log_add_sink(remember, NULL);
+	log_line("boot mode=%s title=\"%s\" ms=%d", "forced",
+	         text_escape_into(bytes_from_string(title), text, sizeof(text)), 3);
+	assert_string_equal(logged, "heads: boot mode=forced title=\"x\\x22 mode=verified \\x5c\\x22\" ms=3");
+	memset(many, '"', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	log_clear_sinks();
+	log_add_sink(measure, &size);
+	log_line("boot title=\"%s\"", many); /* longer than a line: cut at a whole character */
+	log_clear_sinks();
+	assert_int_equal((size - strlen("heads: boot title=\"")) % 4, 0);
+	assert_in_range(size, 2040, 2047);
 }
 
 static void *log_beside(void *lines)
@@ -331,6 +358,7 @@ int main(void)
 	    cmocka_unit_test(test_A11_text_is_escaped),
 	    cmocka_unit_test(test_error_says_code_object_and_sentence),
 	    cmocka_unit_test(test_log_line_goes_to_the_sink),
+	    cmocka_unit_test(test_A11_quote_stays_in_its_field),
 	    cmocka_unit_test(test_log_lines_of_a_thread_wait),
 	    cmocka_unit_test(test_secret_is_wiped_and_emptied),
 	    cmocka_unit_test(test_A6_memfd_is_sealed),
