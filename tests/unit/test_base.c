@@ -87,6 +87,39 @@ static void test_bytes(void **state)
 	assert_null(bytes_to_string(bytes_make("a\0b", 3)));
 }
 
+static void test_text_is_found_in_either_case(void **state)
+{
+	static const struct {
+		const char *text, *word;
+		bool found;
+	} cases[] = {
+	    {"CONFIG_BOARD_NAME", "board", true},
+	    {"CONFIG_BOARD_NAME", "", true},
+	    {"", "", true},
+	    {"", "a", false},
+	    {"aab", "AB", true},
+	    {"abc", "abcd", false},
+	    {"B\xc3\x9cRO der \xc3\x84rzte", "b\xc3\xbcro", true}, /* BÜRO, büro */
+	    {"B\xc3\xbcro", "\xc3\x9cR", true},                    /* ü, ÜR */
+	    {"B\xc3\xbcro", "\xc3", false},                        /* the half of a letter is none */
+	    {"B\xc3\xbcro", "\xbc", false},
+	    {"B\xc3\xbcro", "buro", false},
+	    {"\xc3\x97", "\xc3\xb7", false},                          /* the signs of times and division */
+	    {"\xc5\xa0koda \xc5\xb8", "\xc5\xa1koda \xc3\xbf", true}, /* Š and Ÿ */
+	    {"\xce\xa9\xce\x88", "\xcf\x89\xce\xad", true},           /* Greek */
+	    {"\xd0\x9c\xd0\x81", "\xd0\xbc\xd1\x91", true},           /* Cyrillic */
+	    {"\xff\xc3", "\xc3", true},                               /* no characters: as they are */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (text_holds(cases[i].text, cases[i].word) != cases[i].found)
+			fail_msg("\"%s\" in \"%s\"", cases[i].word, cases[i].text);
+	assert_int_equal(text_without_last("a\xc3\xbc", 3), 1);
+	assert_int_equal(text_without_last("a", 1), 0);
+	assert_int_equal(text_without_last("", 0), 0);
+}
+
 static void test_hashes_against_published_vectors(void **state)
 {
 	static const struct {
@@ -358,6 +391,7 @@ int main(void)
 	    cmocka_unit_test(test_A11_text_is_escaped),
 	    cmocka_unit_test(test_error_says_code_object_and_sentence),
 	    cmocka_unit_test(test_log_line_goes_to_the_sink),
+	    cmocka_unit_test(test_text_is_found_in_either_case),
 	    cmocka_unit_test(test_A11_quote_stays_in_its_field),
 	    cmocka_unit_test(test_log_lines_of_a_thread_wait),
 	    cmocka_unit_test(test_secret_is_wiped_and_emptied),

@@ -488,6 +488,8 @@ static void test_typing_narrows_the_items(void **state)
 	/* Two are left, the second is taken; letters choose nothing. */
 	assert_int_equal(run_keys(run_search, "type to search", "repo\x7f\x7f\x7f\x7fO\x1b[B\r").number,
 	                 UI_CHOSEN * 100 + 1);
+	/* A letter with two bytes is one letter, which one key takes off again. */
+	assert_int_equal(run_keys(run_search, "type to search", "po\xc3\x9c\x7fwer\r").number, UI_CHOSEN * 100 + 3);
 	/* What finds nothing chooses nothing; Esc takes the word away first. */
 	assert_int_equal(run_keys(run_search, "type to search", "zzz\r\x15\x1b[F\r").number, UI_CHOSEN * 100 + 4);
 }
