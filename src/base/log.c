@@ -6,6 +6,7 @@
 
 #define LOG_MAX_SINKS 8
 #define LOG_LINE_SIZE 2048
+#define FIELD_END     '\x01' /* a quote of the format, while its arguments are put in; text_escape lets none through */
 
 static struct {
 	log_sink *sink;
@@ -34,13 +35,39 @@ static void give(const char *line)
 		sinks[i].sink(sinks[i].context, line);
 }
 
+/* The quotes of the format end a field; those of its arguments become \x22, for they are text within one. */
+__attribute__((format(printf, 3, 0))) static void format_fields(char *line, size_t size, const char *format,
+                                                                va_list arguments)
+{
+	char text[LOG_LINE_SIZE], marked[LOG_LINE_SIZE];
+	size_t used = 0;
+
+	(void)snprintf(marked, sizeof(marked), "%s", format);
+	for (char *quote = marked; (quote = strchr(quote, '"'));)
+		*quote = FIELD_END;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the caller's format, but for its quotes */
+	(void)vsnprintf(text, sizeof(text), marked, arguments);
+#pragma GCC diagnostic pop
+	for (const char *byte = text; *byte; byte++) {
+		const char *shown = *byte == '"' ? "\\x22" : *byte == FIELD_END ? "\"" : (const char[]){*byte, '\0'};
+		size_t length = strlen(shown);
+
+		if (used + length >= size)
+			break;
+		memcpy(line + used, shown, length);
+		used += length;
+	}
+	line[used] = '\0';
+}
+
 void log_line(const char *format, ...)
 {
 	char line[LOG_LINE_SIZE] = "heads: ";
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(line + 7, sizeof(line) - 7, format, arguments);
+	format_fields(line + 7, sizeof(line) - 7, format, arguments);
 	va_end(arguments);
 	if (collected) {
 		buffer_append_string(collected, line);

@@ -13,7 +13,8 @@ typedef void log_sink(void *context, const char *line);
 /* Adds a sink (at most 8). */
 void log_add_sink(log_sink *sink, void *context);
 void log_clear_sinks(void);
-/* A line "heads: " + text. Text from outside must have been through text_escape. */
+/* A line "heads: " + text. Text from outside must have been through text_escape, and stands between quotes of the
+ * format, field="%s": a quote in it becomes \x22 here, so that it never ends its field early (A11). */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* heads: error code=... object="..." sentence="..." */
 void log_error(const struct error *error);

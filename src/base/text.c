@@ -77,10 +77,8 @@ struct bytes text_take_field(struct bytes *rest, uint8_t separator)
 	return field;
 }
 
-/* Size of the well-formed UTF-8 sequence (RFC 3629) of a printable character at the front, or 0. C1 controls, the
- * directional formatting characters and the other invisible ones of the general punctuation block are not printable:
- * they could make a title look like another one. */
-static size_t utf8_printable(struct bytes bytes)
+/* Size of the well-formed UTF-8 sequence (RFC 3629) of more than one byte at the front, or 0. */
+static size_t utf8_decode(struct bytes bytes, uint32_t *ret_code)
 {
 	static const struct {
 		uint8_t mask, lead;
@@ -103,12 +101,76 @@ static size_t utf8_printable(struct bytes bytes)
 		}
 		if (value < forms[i].least || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
 			return 0;
-		if (value < 0xa0 || (value >= 0x200b && value <= 0x200f) || (value >= 0x2028 && value <= 0x202e) ||
-		    (value >= 0x2060 && value <= 0x206f) || value == 0xfeff || value >= 0xe0000)
-			return 0;
+		*ret_code = value;
 		return forms[i].size;
 	}
 	return 0;
+}
+
+/* As utf8_decode, of a printable character. C1 controls, the directional formatting characters and the other invisible
+ * ones of the general punctuation block are not printable: they could make a title look like another one. */
+static size_t utf8_printable(struct bytes bytes)
+{
+	uint32_t value;
+	size_t size = utf8_decode(bytes, &value);
+
+	if (size > 0 && (value < 0xa0 || (value >= 0x200b && value <= 0x200f) || (value >= 0x2028 && value <= 0x202e) ||
+	                 (value >= 0x2060 && value <= 0x206f) || value == 0xfeff || value >= 0xe0000))
+		return 0;
+	return size;
+}
+
+/* Takes one character off the front, as its small letter: of the Latin, Greek and Cyrillic letters of the keyboards
+ * that there are. A byte of no character is one that equals no character. */
+static uint32_t take_small_letter(struct bytes *text)
+{
+	static const struct {
+		uint32_t first, last, step, distance;
+	} capitals[] = {
+	    {'A', 'Z', 1, 32},     {0xc0, 0xd6, 1, 32},   {0xd8, 0xde, 1, 32},   {0x100, 0x12e, 2, 1},
+	    {0x132, 0x136, 2, 1},  {0x139, 0x147, 2, 1},  {0x14a, 0x176, 2, 1},  {0x179, 0x17d, 2, 1},
+	    {0x386, 0x386, 1, 38}, {0x388, 0x38a, 1, 37}, {0x38c, 0x38c, 1, 64}, {0x38e, 0x38f, 1, 63},
+	    {0x391, 0x3a1, 1, 32}, {0x3a3, 0x3ab, 1, 32}, {0x400, 0x40f, 1, 80}, {0x410, 0x42f, 1, 32},
+	};
+	uint32_t code = text->data[0];
+	size_t size = 1;
+
+	if (code >= 0x80) {
+		size = utf8_decode(*text, &code);
+		if (size == 0) {
+			code = 0x110000 + text->data[0];
+			size = 1;
+		}
+	}
+	*text = bytes_slice(*text, size, text->size);
+	for (size_t i = 0; i < sizeof(capitals) / sizeof(capitals[0]); i++)
+		if (code >= capitals[i].first && code <= capitals[i].last &&
+		    (code - capitals[i].first) % capitals[i].step == 0)
+			return code + capitals[i].distance;
+	return code == 0x178 ? 0xff : code == 0x1e9e ? 0xdf : code;
+}
+
+bool text_holds(const char *text, const char *word)
+{
+	struct bytes rest = bytes_from_string(text);
+
+	for (;;) {
+		struct bytes here = rest, wanted = bytes_from_string(word);
+
+		while (wanted.size > 0 && here.size > 0 && take_small_letter(&here) == take_small_letter(&wanted))
+			if (wanted.size == 0)
+				return true;
+		if (word[0] == '\0' || rest.size == 0)
+			return word[0] == '\0';
+		(void)take_small_letter(&rest);
+	}
+}
+
+size_t text_without_last(const char *text, size_t size)
+{
+	while (size > 0 && ((uint8_t)text[size - 1] & 0xc0) == 0x80)
+		size--;
+	return size > 0 ? size - 1 : 0;
 }
 
 void text_escape_utf8(struct bytes bytes, struct buffer *buffer)

@@ -18,5 +18,9 @@ bool text_unescape(struct bytes text, struct buffer *buffer);
 struct bytes text_take_field(struct bytes *rest, uint8_t separator);
 /* Appends bytes for a title on a screen: well-formed UTF-8 of printable characters is kept, the rest is escaped. */
 void text_escape_utf8(struct bytes bytes, struct buffer *buffer);
+/* Whether text holds word, both UTF-8, in either case of the Latin, Greek and Cyrillic letters. */
+bool text_holds(const char *text, const char *word);
+/* How many of the size bytes of UTF-8 text stay where its last character is taken off. */
+size_t text_without_last(const char *text, size_t size);
 
 #endif

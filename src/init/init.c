@@ -34,7 +34,7 @@
 #include <time.h>
 
 #define RECOVERY_KEY      "r"
-#define EARLY_KEY_MS      300 /* from the line that names it */
+#define EARLY_KEY_REASON  "key r at start"
 #define FIRST_BACKOFF_S   1
 #define LONGEST_BACKOFF_S 30
 
@@ -325,7 +325,7 @@ static void recovery(struct init *init, const char *reason)
 	}
 }
 
-/* Waits for the key of the recovery shell, and opens it where whoever pressed it may have one. */
+/* Waits for the key of the recovery shell, and opens it where whoever pressed it may have one; 0: what was typed. */
 static void early_shell(struct init *init, int wait_ms, const char *reason)
 {
 	if (!consoles_key(&init->consoles, RECOVERY_KEY, wait_ms))
@@ -436,7 +436,7 @@ static _Noreturn void supervise(struct init *init)
 			leave(init, end.exit, end.outcome);
 			break;
 		case MENU_WISHES_SHELL:
-			recovery(init, "chosen in the menu");
+			recovery(init, end.action == ACCESS_EARLY_SHELL ? EARLY_KEY_REASON : "chosen in the menu");
 			break;
 		case MENU_WISHES_REFUSED:
 			log_line("access refused action=%s mode=%s", access_action_name(end.action),
@@ -454,7 +454,6 @@ _Noreturn void init_run(void)
 {
 	static struct init init = {
 	    .log_fd = -1, .settings_fd = -1, .key_fd = -1, .seen_key_fd = -1, .access = ACCESS_LOCKED};
-	unsigned long long hint;
 	struct error error;
 
 	mounts_make();
@@ -466,7 +465,6 @@ _Noreturn void init_run(void)
 	power_button_open(&init.power_button);
 	(void)signal(SIGINT, SIG_IGN); /* Ctrl-Alt-Del must not reset without the cap */
 	log_line("init version=%s uptime-ms=%llu", HEADS_VERSION, log_now_ms());
-	hint = log_now_ms();
 	log_line("key r=recovery");
 	init.seen_key_fd = seen_key_open(&error);
 	if (init.seen_key_fd < 0)
@@ -475,7 +473,8 @@ _Noreturn void init_run(void)
 		log_error(&error);
 		(void)snprintf(init.rom_problem, sizeof(init.rom_problem), "%s", error.sentence);
 	}
-	early_shell(&init, log_now_ms() - hint >= EARLY_KEY_MS ? 0 : EARLY_KEY_MS - (int)(log_now_ms() - hint),
-	            "key r at start");
+	/* Nothing waits for the key: what is typed from here on waits for the menu, which looks for it until it has its
+	 * first screen. */
+	early_shell(&init, 0, EARLY_KEY_REASON);
 	supervise(&init);
 }

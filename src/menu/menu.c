@@ -17,6 +17,7 @@
 #include <time.h>
 
 #define BAR_MS       200
+#define RECOVERY_KEY 'r' /* as PID 1 has named it */
 #define MAX_KEY_SIZE ((size_t)1 << 20)
 
 static int log_fd = -1;
@@ -211,9 +212,22 @@ static bool offers_secret(const struct menu *menu)
 	       rom_settings_number(&menu->settings, "CONFIG_AUTO_BOOT_TIMEOUT", 3600, 0) == 0;
 }
 
+/* The key of the recovery shell, typed since PID 1 looked for it. A menu that comes again has been seen before. */
+static bool wants_early_shell(struct menu *menu)
+{
+	if (menu->request->again || !ui_typed_ahead(menu->ui, RECOVERY_KEY))
+		return false;
+	if (access_decide(menu->request->access, ACCESS_EARLY_SHELL) == ACCESS_ALLOWED)
+		return true;
+	log_line("access refused action=%s mode=%s", access_action_name(ACCESS_EARLY_SHELL),
+	         access_mode_name(menu->request->access));
+	return false;
+}
+
 /* The code comes first, while /boot is still being read; but where only /boot can say which TPM is ours, nothing is
- * released before it was. A machine without a secret is offered one, once all else is known. */
-static void attest(struct menu *menu)
+ * released before it was. A machine without a secret is offered one, once all else is known. 0, or how the menu ends.
+ */
+static int attest(struct menu *menu)
 {
 	bool offer;
 
@@ -224,21 +238,24 @@ static void attest(struct menu *menu)
 	if (offer)
 		menu_finish_reading(menu);
 	if (menu->reading)
-		return;
+		return wants_early_shell(menu) ? MENU_EXIT_EARLY_SHELL : 0;
 	if (!menu->totp.open)
 		menu_explain_totp(menu);
 	menu_check_hotp(menu); /* after /boot, while whose reading the kernel finds the dongle */
+	if (wants_early_shell(menu))
+		return MENU_EXIT_EARLY_SHELL;
 	if (offer) {
 		log_line("ask what=totp-enrol");
 		screen_totp(menu);
 	}
+	return 0;
 }
 
 int menu_run(const struct menu_request *request)
 {
 	struct menu menu = {.request = request, .started_ms = log_now_ms(), .may_time_out = true};
 	struct error error;
-	int status = 0;
+	int status;
 
 	if (ui_open(request->terminals, request->terminal_count, &menu.ui, &error) < 0) {
 		(void)fprintf(stderr, "heads: %s\n", error.sentence);
@@ -251,7 +268,7 @@ int menu_run(const struct menu_request *request)
 	load_owner_files(&menu);
 	menu_start_reading(&menu);
 	open_tpm(&menu);
-	attest(&menu);
+	status = wants_early_shell(&menu) ? MENU_EXIT_EARLY_SHELL : attest(&menu);
 	while (status <= 0)
 		status = screen_main(&menu);
 	ui_suspend(menu.ui);

@@ -13,6 +13,7 @@ enum menu_exit {
 	MENU_EXIT_RECOVERY,
 	MENU_EXIT_REBOOT,
 	MENU_EXIT_POWER_OFF,
+	MENU_EXIT_EARLY_SHELL, /* the key of the recovery shell was pressed before the first screen */
 };
 
 struct menu_request {

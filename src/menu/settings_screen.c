@@ -12,10 +12,11 @@
 #define VALUE_SIZE 1024
 #define CHOICES    12
 
-static const char list_help[] = "Typing searches in names and meanings; Enter shows one setting and what it can be.\n"
-                                "The columns: the value in force, where it comes from (the ROM, the board, or what "
-                                "holds where nothing is set), and "
-                                "whether it has an effect here.";
+static const char list_help[] =
+    "Typing searches in names, meanings and values; Enter shows one setting and what it can be.\n"
+    "The columns: the value in force, where it comes from (the ROM, the board, or what "
+    "holds where nothing is set), and "
+    "whether it has an effect here.";
 static const char setting_help[] = "A change is written into the flash at once, after you have seen what it means for "
                                    "the secrets of the TPM; it is in "
                                    "force from the next start on.\n"
@@ -79,7 +80,10 @@ static bool matches(void *context, size_t index, const char *typed)
 {
 	const struct list *list = context;
 
-	return setting_matches(setting_info_find(list->names[index]), list->names[index], typed);
+	const char *value = rom_settings_get(&list->menu->settings, list->names[index]);
+
+	return (value && text_holds(value, typed)) ||
+	       setting_matches(setting_info_find(list->names[index]), list->names[index], typed);
 }
 
 /* A lock that nobody could open again is not closed; nor is there anything to boot in restricted mode without a key. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rom/setting_info.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +149,7 @@ const char *setting_effect_name(const struct setting_info *info)
 
 bool setting_matches(const struct setting_info *info, const char *name, const char *word)
 {
-	return strcasestr(name, word) || (info && strcasestr(info->meaning, word));
+	return text_holds(name, word) || (info && text_holds(info->meaning, word));
 }
 
 static bool is_number(const char *value, unsigned long limit)

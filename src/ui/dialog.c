@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
 #include "ui/view.h"
 #include <string.h>
 
@@ -50,14 +51,6 @@ bool ui_confirm(struct ui *ui, const char *title, const struct ui_text *text, co
 	return view.selected == 0;
 }
 
-/* Takes a whole UTF-8 character off the end. */
-static size_t without_last(const char *text, size_t size)
-{
-	while (size > 0 && ((uint8_t)text[size - 1] & 0xc0) == 0x80)
-		size--;
-	return size > 0 ? size - 1 : 0;
-}
-
 static bool read_line(struct ui *ui, struct view *view, char *line, size_t size)
 {
 	size_t used = strlen(line);
@@ -71,7 +64,7 @@ static bool read_line(struct ui *ui, struct view *view, char *line, size_t size)
 		if (press == PRESS_BYTE && used + 1 < size)
 			line[used++] = (char)byte;
 		else if (press == PRESS_BACKSPACE)
-			used = without_last(line, used);
+			used = text_without_last(line, used);
 		else if (press == PRESS_ERASE_LINE)
 			used = 0;
 		else
@@ -123,7 +116,7 @@ bool ui_ask_secret(struct ui *ui, const char *title, const struct ui_text *text,
 		if (press == PRESS_BYTE && !full)
 			ret_secret->data[ret_secret->size++] = byte;
 		else if (press == PRESS_BACKSPACE)
-			ret_secret->size = without_last((const char *)ret_secret->data, size);
+			ret_secret->size = text_without_last((const char *)ret_secret->data, size);
 		else if (press == PRESS_ERASE_LINE || press == PRESS_ESCAPE || press == PRESS_GONE)
 			ret_secret->size = 0;
 		else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
+#include "base/text.h"
 #include "ui/view.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,10 +64,10 @@ static bool menu_search(const struct ui_menu *menu, struct menu_state *state, en
 {
 	size_t size = strlen(state->typed);
 
-	if (press == PRESS_BYTE && byte > ' ' && byte < 0x7f && size + 1 < sizeof(state->typed))
+	if (press == PRESS_BYTE && byte > ' ' && size + 1 < sizeof(state->typed))
 		state->typed[size++] = (char)byte;
 	else if (press == PRESS_BACKSPACE && size > 0)
-		size--;
+		size = text_without_last(state->typed, size);
 	else if ((press == PRESS_ESCAPE || press == PRESS_ERASE_LINE) && size > 0)
 		size = 0;
 	else

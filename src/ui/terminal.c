@@ -317,6 +317,26 @@ void terminal_read(struct terminal *terminal)
 		terminal_release(terminal);
 }
 
+bool terminal_holds(const struct terminal *terminal, char key)
+{
+	struct key_decoder keys = terminal->keys;
+	unsigned long long now = log_now_ms();
+
+	for (size_t i = terminal->taken; i < terminal->input.size; i++)
+		if (key_feed(&keys, terminal->input.data[i], now) == PRESS_BYTE &&
+		    terminal->input.data[i] == (uint8_t)key)
+			return true;
+	return false;
+}
+
+void terminal_forget_input(struct terminal *terminal)
+{
+	if (terminal->input.size > 0)
+		memory_wipe(terminal->input.data, terminal->input.size);
+	terminal->input.size = terminal->taken = 0;
+	terminal->keys = (struct key_decoder){.state = KEY_PLAIN};
+}
+
 enum press terminal_press(struct terminal *terminal, uint8_t *ret_byte)
 {
 	unsigned long long now = log_now_ms();

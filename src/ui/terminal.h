@@ -69,6 +69,10 @@ static inline bool terminal_drained(const struct terminal *terminal)
 void terminal_follow_size(struct terminal *terminal);
 /* Reads what has arrived, as far as there is room. */
 void terminal_read(struct terminal *terminal);
+/* Whether the letter key is among what was read and not taken yet; nothing is taken. */
+bool terminal_holds(const struct terminal *terminal, char key);
+/* Forgets what was read and not taken yet. */
+void terminal_forget_input(struct terminal *terminal);
 /* The next key press out of what was read: PRESS_NONE where there is none. ret_byte is set for PRESS_BYTE. */
 enum press terminal_press(struct terminal *terminal, uint8_t *ret_byte);
 

@@ -214,6 +214,19 @@ enum press ui_next(struct ui *ui, struct view *view, uint8_t *ret_byte)
 	return PRESS_GONE;
 }
 
+bool ui_typed_ahead(struct ui *ui, char key)
+{
+	bool typed = false;
+
+	for (size_t i = 0; i < ui->count; i++) {
+		terminal_read(&ui->terminals[i]);
+		typed = typed || terminal_holds(&ui->terminals[i], key);
+	}
+	for (size_t i = 0; typed && i < ui->count; i++)
+		terminal_forget_input(&ui->terminals[i]);
+	return typed;
+}
+
 void ui_progress(struct ui *ui, const char *title, const char *what, uint64_t done, uint64_t total)
 {
 	struct ui_line line = {.tone = UI_NORMAL, .text = (char *)(uintptr_t)what};

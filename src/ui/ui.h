@@ -86,6 +86,9 @@ bool ui_ask_secret(struct ui *ui, const char *title, const struct ui_text *text,
  * UTF-8) with text below or beside it; waits for Enter or Esc. False where the code does not fit on any terminal: then
  * text alone was shown. */
 bool ui_show_qr(struct ui *ui, const char *title, const char *payload, const struct ui_text *text);
+/* Whether the letter key was typed on any terminal, while no screen asked for keys; then all that was typed is taken.
+ * Where it was not, everything stays for the next screen. Returns at once. */
+bool ui_typed_ahead(struct ui *ui, char key);
 /* Shows "working" text with an optional bar; returns at once. done of total; total 0: no bar. */
 void ui_progress(struct ui *ui, const char *title, const char *what, uint64_t done, uint64_t total);
 

@@ -28,7 +28,7 @@ from screen import Screen  # noqa: E402
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 # Emulation on a busy machine is slow: HEADS_PATIENCE=3 makes every wait three times as long.
 PATIENCE = float(os.environ.get("HEADS_PATIENCE", "1"))
-FIELD = re.compile(r'([\w.-]+)=("(?:[^"\\]|\\.)*"|\S*)')
+FIELD = re.compile(r'([\w.-]+)=("[^"]*"|\S*)')
 
 
 class Expected(Exception):
@@ -41,14 +41,9 @@ def fields(line):
     found = {}
     for key, value in FIELD.findall(line):
         if value.startswith('"'):
-            value = re.sub(r"\\(x[0-9a-fA-F]{2}|.)", unescape, value[1:-1])
+            value = re.sub(r"\\x([0-9a-f]{2})", lambda digits: chr(int(digits.group(1), 16)), value[1:-1])
         found[key] = value
     return words, found
-
-
-def unescape(match):
-    text = match.group(1)
-    return chr(int(text[1:], 16)) if text[0] == "x" and len(text) == 3 else text
 
 
 class Monitor:

@@ -198,8 +198,9 @@ def test_harness_screen(directory):
     screen.feed(b"\x1b[24;1H\nx\x1b[6n")
     require(screen.text().split("\n")[3] == " " * 9 + "chosen", "a line feed on the last row scrolls")
     require(screen.answers == [b"\x1b[24;2R"], repr(screen.answers))
-    words, found = fields(r'verify refused signature=missing title="a \"b\" \x1bc" ms=3')
-    require(words == "verify refused" and found == {"signature": "missing", "title": 'a "b" \x1bc', "ms": "3"}, repr(found))
+    words, found = fields(r'verify refused signature=missing title="a \x22 ms=9 \x5cx41 \x1bc" ms=3')
+    require(words == "verify refused" and found == {"signature": "missing", "title": 'a " ms=9 \\x41 \x1bc', "ms": "3"},
+            repr(found))
 
 
 def test_harness_archive(directory):

@@ -7,7 +7,9 @@ import subprocess
 from boot_steps import TO_MENU, machine_with, require
 from fixtures import MIB, run
 from owner_steps import MANUAL, to_menu
+from test_access import answer, back_to_menu, not_proven
 from test_card import ADMIN_PIN, PIN
+from test_settings import open_setting
 from test_sign_in_machine import update
 from update_steps import stick
 
@@ -68,6 +70,42 @@ def into_rom(machine, fingerprint):
     machine.line("key stored", 120)
     machine.see(r"in force from the next start", 20)
     machine.send("y")
+
+
+def close_lock(machine):
+    """In force from the next start on."""
+    machine.see(r"Power off", 30)
+    open_setting(machine, "access_lock", r"ACCESS_LOCK +n +default +works")
+    machine.send("\r")
+    machine.see(r"Default +n", 30)
+    machine.send("y")
+    machine.see(r"In the ROM +not set", 30)
+    machine.send("y\r")
+    machine.line("setting", 120)
+    back_to_menu(machine)
+
+
+def prove_by_drive(machine):
+    """The lock opens to the drive's key, and not to whoever has the drive without its passphrase."""
+    for phrase in ("four random words\r", PHRASE + "\r"):
+        machine.see(r"Power off", 30)
+        machine.send("r")
+        machine.see(r"Only the owner may open the recovery shell", 30)
+        machine.send("b")
+        _, asked = machine.line("ask", 60)
+        require(asked["what"] == "drive-passphrase", f"{asked}")
+        machine.see(r"Passphrase of the backup drive", 20)
+        machine.send(phrase)
+        if phrase.startswith(PHRASE):
+            break
+        machine.line("ask", 120)
+        machine.see(r"not its passphrase", 20)
+        machine.send("\x1b")
+        answer(machine, "access refused", "shell", code="refused")
+        not_proven(machine)
+    answer(machine, "access allowed", "shell", by="drive")
+    machine.see(r"Open the shell", 30)
+    machine.send("\x1b")
 
 
 def sign_by_drive(machine, fingerprint):
@@ -150,13 +188,14 @@ def check_drive(directory, image, fingerprint):
 
 def test_keys_for_drive_and_dongle(directory):
     """Keys are made in memory, written to an encrypted drive and to the dongle; the public half goes into the ROM. After
-    the restart the drive signs /boot, which verifies, and fills the dongle anew. The passphrase is nowhere on screen or
-    log."""
+    the restart the drive opens the access lock, signs /boot, which verifies, and fills the dongle anew. The passphrase
+    is nowhere on screen or log."""
     image = blank_stick(directory)
     with machine_with(directory, spoil=update, settings=MANUAL,
                       options=["--usb", image, "--dongle-state", os.path.join(directory, "dongle"), "--dongle-model",
                                "nitrokey-3"]) as machine:
         to_menu(machine, mode="refused")
+        close_lock(machine)
         open_keys(machine)
         new_keys(machine, "b")
         choose_stick(machine, PHRASE)
@@ -169,6 +208,7 @@ def test_keys_for_drive_and_dongle(directory):
         machine.line("key moved", 120)
         into_rom(machine, fingerprint)
         to_menu(machine, mode="refused")
+        prove_by_drive(machine)
         sign_by_drive(machine, fingerprint)
         # The factory's PIN, which the screen tells after the dongle was set back.
         machine.refuse(ADMIN_PIN.encode(), "a PIN is on the screen or the log")

@@ -87,6 +87,39 @@ static void test_bytes(void **state)
 	assert_null(bytes_to_string(bytes_make("a\0b", 3)));
 }
 
+static void test_text_is_found_in_either_case(void **state)
+{
+	static const struct {
+		const char *text, *word;
+		bool found;
+	} cases[] = {
+	    {"CONFIG_BOARD_NAME", "board", true},
+	    {"CONFIG_BOARD_NAME", "", true},
+	    {"", "", true},
+	    {"", "a", false},
+	    {"aab", "AB", true},
+	    {"abc", "abcd", false},
+	    {"B\xc3\x9cRO der \xc3\x84rzte", "b\xc3\xbcro", true}, /* BÜRO, büro */
+	    {"B\xc3\xbcro", "\xc3\x9cR", true},                    /* ü, ÜR */
+	    {"B\xc3\xbcro", "\xc3", false},                        /* the half of a letter is none */
+	    {"B\xc3\xbcro", "\xbc", false},
+	    {"B\xc3\xbcro", "buro", false},
+	    {"\xc3\x97", "\xc3\xb7", false},                          /* the signs of times and division */
+	    {"\xc5\xa0koda \xc5\xb8", "\xc5\xa1koda \xc3\xbf", true}, /* Š and Ÿ */
+	    {"\xce\xa9\xce\x88", "\xcf\x89\xce\xad", true},           /* Greek */
+	    {"\xd0\x9c\xd0\x81", "\xd0\xbc\xd1\x91", true},           /* Cyrillic */
+	    {"\xff\xc3", "\xc3", true},                               /* no characters: as they are */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (text_holds(cases[i].text, cases[i].word) != cases[i].found)
+			fail_msg("\"%s\" in \"%s\"", cases[i].word, cases[i].text);
+	assert_int_equal(text_without_last("a\xc3\xbc", 3), 1);
+	assert_int_equal(text_without_last("a", 1), 0);
+	assert_int_equal(text_without_last("", 0), 0);
+}
+
 static void test_hashes_against_published_vectors(void **state)
 {
 	static const struct {
@@ -195,6 +228,11 @@ static void remember(void *context, const char *line)
 	(void)snprintf(logged, sizeof(logged), "%s", line);
 }
 
+static void measure(void *context, const char *line)
+{
+	*(size_t *)context = strlen(line);
+}
+
 static void test_log_line_goes_to_the_sink(void **state)
 {
 	(void)state;
@@ -204,6 +242,28 @@ static void test_log_line_goes_to_the_sink(void **state)
 	log_clear_sinks();
 	log_line("lost");
 	assert_string_equal(logged, "heads: verify ok files=3");
+}
+
+/* Text of a disk that would end its field and begin others stays within it. */
+static void test_A11_quote_stays_in_its_field(void **state)
+{
+	static const char title[] = "x\" mode=verified \\\"";
+	char text[64], many[1100];
+	size_t size;
+
+	(void)state;
+	log_add_sink(remember, NULL);
+	log_line("boot mode=%s title=\"%s\" ms=%d", "forced",
+	         text_escape_into(bytes_from_string(title), text, sizeof(text)), 3);
+	assert_string_equal(logged, "heads: boot mode=forced title=\"x\\x22 mode=verified \\x5c\\x22\" ms=3");
+	memset(many, '"', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	log_clear_sinks();
+	log_add_sink(measure, &size);
+	log_line("boot title=\"%s\"", many); /* longer than a line: cut at a whole character */
+	log_clear_sinks();
+	assert_int_equal((size - strlen("heads: boot title=\"")) % 4, 0);
+	assert_in_range(size, 2040, 2047);
 }
 
 static void *log_beside(void *lines)
@@ -331,6 +391,8 @@ int main(void)
 	    cmocka_unit_test(test_A11_text_is_escaped),
 	    cmocka_unit_test(test_error_says_code_object_and_sentence),
 	    cmocka_unit_test(test_log_line_goes_to_the_sink),
+	    cmocka_unit_test(test_text_is_found_in_either_case),
+	    cmocka_unit_test(test_A11_quote_stays_in_its_field),
 	    cmocka_unit_test(test_log_lines_of_a_thread_wait),
 	    cmocka_unit_test(test_secret_is_wiped_and_emptied),
 	    cmocka_unit_test(test_A6_memfd_is_sealed),

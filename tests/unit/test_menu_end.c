@@ -44,6 +44,14 @@ static void test_restricted_mode_is_kept_by_pid_1(void **state)
 	end = menu_end_of(MENU_EXIT_BOOT_FORCED, ACCESS_RESTRICTED);
 	assert_int_equal(end.wish, MENU_WISHES_REFUSED);
 	assert_int_equal(end.action, ACCESS_FORCED_BOOT);
+	/* The early key, for which nobody can be asked for a proof, not in locked mode either. */
+	for (int mode = 0; mode < ACCESS_MODES; mode++) {
+		end = menu_end_of(MENU_EXIT_EARLY_SHELL, (enum access_mode)mode);
+		assert_int_equal(end.wish, mode == ACCESS_OPEN ? MENU_WISHES_SHELL : MENU_WISHES_REFUSED);
+		assert_int_equal(end.exit, TRUST_EXIT_RECOVERY);
+		assert_int_equal(end.outcome, START_SHELL);
+		assert_int_equal(end.action, ACCESS_EARLY_SHELL);
+	}
 	assert_int_equal(menu_end_of(MENU_EXIT_BOOT, ACCESS_RESTRICTED).wish, MENU_WISHES_EXIT);
 	assert_int_equal(menu_end_of(MENU_EXIT_REBOOT, ACCESS_RESTRICTED).wish, MENU_WISHES_EXIT);
 	assert_int_equal(menu_end_of(MENU_EXIT_POWER_OFF, ACCESS_RESTRICTED).wish, MENU_WISHES_EXIT);
@@ -51,7 +59,7 @@ static void test_restricted_mode_is_kept_by_pid_1(void **state)
 
 static void test_anything_else_is_a_crash(void **state)
 {
-	static const int statuses[] = {-1, 0, 1, 2, 3, 9, 15, 127, 128 + 6, 128 + 9, 128 + 11, 255};
+	static const int statuses[] = {-1, 0, 1, 2, 3, 9, 16, 127, 128 + 6, 128 + 9, 128 + 11, 255};
 
 	(void)state;
 	for (int mode = 0; mode < ACCESS_MODES; mode++)

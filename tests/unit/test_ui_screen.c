@@ -488,8 +488,47 @@ static void test_typing_narrows_the_items(void **state)
 	/* Two are left, the second is taken; letters choose nothing. */
 	assert_int_equal(run_keys(run_search, "type to search", "repo\x7f\x7f\x7f\x7fO\x1b[B\r").number,
 	                 UI_CHOSEN * 100 + 1);
+	/* A letter with two bytes is one letter, which one key takes off again. */
+	assert_int_equal(run_keys(run_search, "type to search", "po\xc3\x9c\x7fwer\r").number, UI_CHOSEN * 100 + 3);
 	/* What finds nothing chooses nothing; Esc takes the word away first. */
 	assert_int_equal(run_keys(run_search, "type to search", "zzz\r\x15\x1b[F\r").number, UI_CHOSEN * 100 + 4);
+}
+
+static void run_typed_ahead(struct ui *ui, struct rig_result *result)
+{
+	result->number = ui_typed_ahead(ui, 'z') * 100;
+	result->number += ui_typed_ahead(ui, 'r') * 10;
+	result->number += ui_typed_ahead(ui, 'r');
+	(void)ui_ask_line(ui, "Line", NULL, result->text, sizeof(result->text));
+}
+
+/* Typed while no screen asked for keys: the letter is found, or all of it is there for the next screen. */
+static void test_letter_that_was_typed_ahead(void **state)
+{
+	static const struct {
+		const char *typed;
+		int number;
+		const char *line;
+	} cases[] = {{"ab", 0, "abc"}, {"a\x1b[Arb", 10, "c"}, {"\x1b[r", 0, "c"}, {"", 0, "c"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rig_result result;
+		struct termios raw;
+		struct rig rig;
+
+		rig_prepare(&rig, 1, &xterm);
+		assert_int_equal(tcgetattr(rig.slave[0], &raw), 0);
+		cfmakeraw(&raw); /* as PID 1 leaves a console */
+		assert_int_equal(tcsetattr(rig.slave[0], TCSANOW, &raw), 0);
+		rig_type(&rig, 0, cases[i].typed);
+		rig_fork(&rig, &xterm, run_typed_ahead);
+		rig_see(&rig, 0, "Ctrl-U");
+		rig_type(&rig, 0, "c\r");
+		result = rig_finish(&rig);
+		assert_int_equal(result.number, cases[i].number);
+		assert_string_equal(result.text, cases[i].line);
+	}
 }
 
 static void run_ask_line(struct ui *ui, struct rig_result *result)
@@ -531,6 +570,7 @@ int main(void)
 	    cmocka_unit_test(test_text_scrolls),
 	    cmocka_unit_test(test_confirm),
 	    cmocka_unit_test(test_typing_narrows_the_items),
+	    cmocka_unit_test(test_letter_that_was_typed_ahead),
 	    cmocka_unit_test(test_a_line_is_edited),
 	    cmocka_unit_test(test_confirm_typed),
 	    cmocka_unit_test(test_secret_is_read_and_never_shown),
