@@ -26,6 +26,7 @@ struct prepared {
 	char *cmdline;
 	struct key_segment_plan plan; /* of the segment with the disk unlock key */
 	bool planned;
+	unsigned long long kexec_ms; /* that kexec_file_load took */
 };
 
 static void prepared_clear(struct prepared *prepared)
@@ -230,22 +231,31 @@ static unsigned long long initrd_bytes(const struct prepared *prepared)
 	return total;
 }
 
+static int hand_over(struct prepared *prepared, int initrd, struct error *error)
+{
+	unsigned long long started = log_now_ms();
+	int r = load_kernel(prepared->kernel->fd, initrd, prepared->cmdline, error);
+
+	prepared->kexec_ms = log_now_ms() - started;
+	return r;
+}
+
 /* Loads what was prepared, with the key's segment (may be empty) behind it, and wipes that. Initrds are copied once,
  * and only where there is more than one. */
-static int load(const struct prepared *prepared, const struct secret *segment, struct error *error)
+static int load(struct prepared *prepared, const struct secret *segment, struct error *error)
 {
 	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
 	int fds[MAX_INITRDS + 1], r = 0;
 	size_t count = initrd_fds(prepared, fds);
 
 	if (segment->size == 0 && count <= 1)
-		return load_kernel(prepared->kernel->fd, count == 1 ? fds[0] : -1, prepared->cmdline, error);
+		return hand_over(prepared, count == 1 ? fds[0] : -1, error);
 	if (segment->size > 0)
 		r = load_join_secret(fds, count, secret_bytes(segment), &initrd, error);
 	else
 		r = load_join_initrds(fds, count, &initrd.fd, error);
 	if (r == 0)
-		r = load_kernel(prepared->kernel->fd, initrd.fd, prepared->cmdline, error);
+		r = hand_over(prepared, initrd.fd, error);
 	return r;
 }
 
@@ -294,7 +304,8 @@ int boot_system_load(struct boot_system *boot, const struct entry *entry, struct
 		step_back(boot, verified);
 		return r;
 	}
-	log_line("loaded kernel-bytes=%llu initrd-bytes=%llu ms=%llu", (unsigned long long)prepared.kernel->size,
-	         initrd_bytes(&prepared), log_now_ms() - started);
+	log_line("loaded kernel-bytes=%llu initrd-bytes=%llu ms=%llu kexec-ms=%llu",
+	         (unsigned long long)prepared.kernel->size, initrd_bytes(&prepared), log_now_ms() - started,
+	         prepared.kexec_ms);
 	return 0;
 }

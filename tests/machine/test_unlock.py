@@ -13,6 +13,7 @@ from machine import Machine
 from nbd import Server
 from owner_steps import MANUAL, extended, force, to_menu
 from test_demo import PROMPT, Demo, debian_pcrs, shell
+from test_tpm import PASSPHRASE as OWNER_PASSPHRASE, take_ownership
 
 UUID = "6e2b4b62-0b0a-4c1e-9d5e-0a4f0c3d0b0a"
 SECOND_UUID = "c6b6c6e4-2a3f-4f0e-8f44-55a0f1d2a7e1"
@@ -114,6 +115,55 @@ def make_key(machine, unlock="", passphrase=PASSPHRASE, second=None):
     machine.send("\r")
     machine.see(r"Key +in the TPM", 30)
     machine.send("x")
+    machine.see(r"Power off", 20)
+
+
+def reseal_with_typos(machine, unlock):
+    """In the main menu of a machine whose TPM wants its owner, with two disks: a new key. What is mistyped is told and asked
+    again, alone: never again what was right before it. The TPM counts none of that."""
+    def expect(title, told, told_now):
+        machine.see(title, 60)
+        machine.settle()
+        require(re.search(title, machine.screen()) and bool(re.search(told, machine.screen())) == told_now,
+                f"{title!r} should be asked, {'with' if told_now else 'without'} {told!r}:\n{machine.screen()}")
+
+    machine.send("c")
+    machine.see(r"Disk unlock key", 20)
+    machine.send("d")
+    machine.see(r"Make a new unlock key", 30)
+    machine.send("m")
+    for uuid, passphrase in ((UUID, PASSPHRASE), (SECOND_UUID, SECOND_PASSPHRASE)):
+        asked, told = r"Passphrase of the disk(?s:.*)" + uuid, r"does not open it"
+        expect(asked, told, False)
+        machine.send("no disk's\r")
+        machine.see(told, 30)
+        expect(asked, told, True)
+        machine.send(passphrase + "\r")
+    asked, told = r"New unlock passphrase", r"The two were not the same"
+    for again in ("mistyped", unlock):
+        expect(asked, told, again == unlock)
+        machine.send(unlock + "\r")
+        machine.see(r"passphrase again", 30)
+        machine.send(again + "\r")
+    asked, told = r"TPM owner passphrase", r"That passphrase is wrong"
+    expect(asked, told, False)
+    machine.send("no owner's\r")
+    machine.see(told, 30)
+    expect(asked, told, True)
+    machine.send(OWNER_PASSPHRASE + "\r")
+    _, made = machine.line("unlock-key made", 60)
+    require(made["disks"] == "2" and made["passphrase"] == "yes", f"{made}")
+    machine.see(r"sealed in the TPM", 30)
+    machine.send("\r")
+    machine.see(r"Key +in the TPM, with an unlock passphrase", 30)
+    machine.send("x")
+    machine.see(r"Power off", 20)
+    machine.send("c")
+    machine.see(r"TPM: state", 20)
+    machine.send("m")
+    machine.see(r"TPM lockout +10 of 10 tries left", 20)
+    machine.settle()
+    machine.send("\x1b")
     machine.see(r"Power off", 20)
 
 
@@ -231,17 +281,18 @@ def test_A5_key_of_another_entry(directory):
 
 def test_unlock_two_disks(directory):
     """One key opens two disks with passphrases of their own (LUKS2, LUKS1); without one of them, or with another in its
-    place, it stays in the TPM (A7)."""
+    place, it stays in the TPM (A7). Where the owner meant that change he makes the key anew, which asks each secret once."""
     second = LuksDisk(os.path.join(directory, "second.img"), "luks1", SECOND_UUID, SECOND_PASSPHRASE)
     with machine_with_luks(directory, more_disks=[second.path], crypttab=CRYPTTAB + SECOND_CRYPTTAB) as machine:
         to_menu(machine)
+        take_ownership(machine)
+        machine.send("n")
         make_key(machine, second=SECOND_PASSPHRASE)
         restart(machine)
         boot(machine)
         expect_key(machine, second)
         machine.power_cut()
         with open(second.path, "r+b") as stream:
-            content = stream.read()
             stream.seek(START)
             stream.write(bytes(SIZE))
         machine.power_on()
@@ -251,19 +302,24 @@ def test_unlock_two_disks(directory):
         machine.power_cut()
         # The same UUID and passphrase; the slot says that it is ours.
         LuksDisk(second.path, "luks1", SECOND_UUID, SECOND_PASSPHRASE)
+        planted = os.path.join(directory, "planted")
+        with open(planted, "w", encoding="ascii") as stream:
+            stream.write("planted")
         with second.changed() as volume:
             run(["cryptsetup", "luksAddKey", "--batch-mode", "--pbkdf-force-iterations", "1009", "--key-slot", "7",
-                 "--key-file", second.secret, volume, machine.luks.secret])
+                 "--key-file", second.secret, volume, planted])
         machine.power_on()
         to_menu(machine)
         boot(machine)
         expect_without(machine, "wrong-pcr", "PCR 6: the facts of the disks", boot_it=False)
-        machine.power_cut()
-        with open(second.path, "wb") as stream:
-            stream.write(content)
-        machine.power_on()
-        to_menu(machine)
+        reseal_with_typos(machine, "short")
         boot(machine)
+        machine.see(r"Unlock passphrase", 60)
+        machine.see(r"TPM: 10 of 10 tries left", 30)
+        machine.send("wrong\r")
+        machine.see(r"That passphrase was wrong", 30)
+        machine.see(r"TPM: 9 of 10 tries left", 30)
+        machine.send("short\r")
         expect_key(machine, second)
 
 
