@@ -131,12 +131,13 @@ static void expect_kept(struct tpm *tpm)
 static void unlock_disk(const struct whole_start_machine *machine, struct tpm *tpm, struct whole_start_cost *cost)
 {
 	CLEANUP(secret_clear) struct secret key = {0};
-	struct tpm_seal_state state;
+	struct unlock_keys keys;
 	struct error error;
 	unsigned before = tpm_command_count(tpm);
 
-	must(tpm_seal_look_record(tpm, TPM_SLOT_DISK, &state, &error), &error);
-	assert_int_equal(state.passphrase, machine->unlock != NULL);
+	must(unlock_look(tpm, false, &keys, &error), &error);
+	assert_int_equal(keys.count, 1);
+	assert_int_equal(keys.keys[0].passphrase, machine->unlock != NULL);
 	measure(tpm, TRUST_PAYLOAD_PCR, "key segment");
 	measure(tpm, TRUST_DISK_PCR, "facts");
 	must(tpm_unseal(tpm, TPM_SLOT_DISK, machine->unlock ? bytes_from_string(machine->unlock) : BYTES_EMPTY, &key,
