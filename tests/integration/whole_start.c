@@ -136,12 +136,12 @@ static void unlock_disk(const struct whole_start_machine *machine, struct tpm *t
 	unsigned before = tpm_command_count(tpm);
 
 	must(unlock_look(tpm, false, &keys, &error), &error);
-	assert_int_equal(keys.count, 1);
-	assert_int_equal(keys.keys[0].passphrase, machine->unlock != NULL);
+	assert_int_equal(keys.count, machine->other_key ? 2 : 1);
+	assert_int_equal(keys.keys[machine->key].passphrase, machine->unlock != NULL);
 	measure(tpm, TRUST_PAYLOAD_PCR, "key segment");
 	measure(tpm, TRUST_DISK_PCR, "facts");
-	must(tpm_unseal(tpm, TPM_SLOT_DISK, machine->unlock ? bytes_from_string(machine->unlock) : BYTES_EMPTY, &key,
-	                &error),
+	must(tpm_unseal(tpm, unlock_slot(machine->key),
+	                machine->unlock ? bytes_from_string(machine->unlock) : BYTES_EMPTY, &key, &error),
 	     &error);
 	cost->unseal = tpm_command_count(tpm) - before - 2;
 }
@@ -245,9 +245,14 @@ static void seal_key(const struct whole_start_machine *machine, struct tpm *tpm)
 
 	measure(tpm, TRUST_DISK_PCR, "facts");
 	must(tpm_pcr_read(tpm, HASH_SHA256, UNLOCK_PCR_MASK, &pcrs, &error), &error);
-	must(tpm_seal(tpm, TPM_SLOT_DISK, bytes_make(key, sizeof(key)), &pcrs,
+	must(tpm_seal(tpm, unlock_slot(machine->key), bytes_make(key, sizeof(key)), &pcrs,
 	              machine->unlock ? bytes_from_string(machine->unlock) : BYTES_EMPTY, owner_of(machine), &error),
 	     &error);
+	pcrs.values[TRUST_DISK_PCR] = digest_of(HASH_SHA256, bytes_from_string("another entry"));
+	if (machine->other_key)
+		must(tpm_seal(tpm, unlock_slot(machine->key == 0), bytes_make(key, sizeof(key)), &pcrs, BYTES_EMPTY,
+		              owner_of(machine), &error),
+		     &error);
 }
 
 void whole_start_prepare(struct whole_start_machine *machine)
