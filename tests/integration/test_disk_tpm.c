@@ -179,8 +179,8 @@ static void test_A5_key_of_another_entry(void **state)
 	expect_opens(&key);
 }
 
-#define KEYS 3
-static const char *const key_entries[KEYS] = {"Debian\nroot=/dev/a ro\n", "Rescue\nroot=/dev/a single\n", "Other\n"};
+#define KEYS 2
+static const char *const key_entries[KEYS] = {"Debian\nroot=/dev/a ro\n", "Rescue\nroot=/dev/a single\n"};
 
 static void make_for(unsigned number)
 {
@@ -240,7 +240,7 @@ static void test_A5_keys_of_several_entries(void **state)
 	CLEANUP(secret_clear) struct secret before = {0};
 
 	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < KEYS; i++) {
 		make_for(i);
 		assert_int_equal(release_as(i, i, &keys[i]), 0);
 	}
@@ -263,7 +263,7 @@ static void test_A5_keys_of_several_entries(void **state)
 	expect_slots("2");
 	secret_clear(&keys[1]);
 	/* One for every entry takes the place of all. */
-	make_for(2);
+	make_for(0);
 	assert_int_equal(count_keys(), 2);
 	for_entry = booted_entry = BYTES_EMPTY;
 	key_number = 0;
@@ -282,7 +282,7 @@ static void test_A18_power_cut_beside_another_key(void **state)
 
 	(void)state;
 	make_for(0);
-	for (unsigned at = 0; !whole; at += 4) {
+	for (unsigned at = 0; !whole; at += 7) {
 		struct proxy proxy = {.fault = PROXY_POWER_CUT, .at = at};
 		CLEANUP(tpm_close) struct tpm *tpm = NULL;
 		CLEANUP(secret_clear) struct secret key = {0};
