@@ -30,6 +30,7 @@ int disk_facts_run(const struct command_context *context, int argc, char **argv)
 int disk_seal_run(const struct command_context *context, int argc, char **argv);
 int disk_unseal_run(const struct command_context *context, int argc, char **argv);
 int disk_forget_run(const struct command_context *context, int argc, char **argv);
+int disk_status_run(const struct command_context *context, int argc, char **argv);
 
 /* Verbs of `tpm`. */
 int tpm_name_run(const struct command_context *context, int argc, char **argv);

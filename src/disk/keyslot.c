@@ -91,13 +91,13 @@ static int find_free(struct crypt_device *device, const struct volume *volume, u
 	                 volume->path);
 }
 
-int keyslot_add(const struct volume *volume, struct bytes volume_key, struct bytes secret, unsigned *ret_slot,
-                struct error *error)
+int keyslot_add(const struct volume *volume, struct bytes volume_key, struct bytes secret, unsigned key,
+                unsigned *ret_slot, struct error *error)
 {
-	static const struct crypt_pbkdf_type cheap = {.type = CRYPT_KDF_PBKDF2,
-	                                              .hash = "sha256",
-	                                              .iterations = LUKS_OWN_ITERATIONS,
-	                                              .flags = CRYPT_PBKDF_NO_BENCHMARK};
+	const struct crypt_pbkdf_type cheap = {.type = CRYPT_KDF_PBKDF2,
+	                                       .hash = "sha256",
+	                                       .iterations = luks_own_iterations(key),
+	                                       .flags = CRYPT_PBKDF_NO_BENCHMARK};
 	CLEANUP(keyslot_release_device) struct crypt_device *device = NULL;
 	int r = keyslot_open_device(volume, &device, error);
 	unsigned slot = 0;

@@ -28,6 +28,51 @@ static const struct {
     {5, "a kernel module was loaded in the firmware"},
 };
 
+static const enum tpm_slot slots_of_keys[UNLOCK_KEYS] = {TPM_SLOT_DISK, TPM_SLOT_DISK_2, TPM_SLOT_DISK_3,
+                                                         TPM_SLOT_DISK_4};
+
+enum tpm_slot unlock_slot(unsigned key)
+{
+	return slots_of_keys[key];
+}
+
+int unlock_look(struct tpm *tpm, bool objects, struct unlock_keys *ret_keys, struct error *error)
+{
+	*ret_keys = (struct unlock_keys){.count = 0};
+	for (unsigned key = UNLOCK_KEYS; key-- > 0;) {
+		struct unlock_key *found = &ret_keys->keys[key];
+		struct tpm_seal_state state;
+		struct error refusal;
+		int r = objects ? tpm_seal_look(tpm, unlock_slot(key), &state, &refusal)
+		                : tpm_seal_look_record(tpm, unlock_slot(key), &state, &refusal);
+
+		if (r == -E_NO_SECRET)
+			continue;
+		if (r == -E_MALFORMED || r == -E_FOREIGN_TPM) {
+			ret_keys->problem = refusal;
+		} else if (r < 0) {
+			if (error)
+				*error = refusal;
+			return r;
+		} else {
+			found->passphrase = state.passphrase;
+			found->pcr = state.expected.values[TRUST_DISK_PCR];
+		}
+		found->there = true;
+		ret_keys->count++;
+	}
+	return 0;
+}
+
+unsigned unlock_first(const struct unlock_keys *keys)
+{
+	unsigned key = 0;
+
+	while (key + 1 < UNLOCK_KEYS && !keys->keys[key].there)
+		key++;
+	return key;
+}
+
 struct digest unlock_expected_pcr(const struct volume_list *volumes, struct bytes entry)
 {
 	struct digest pcr = volume_expected_pcr(volumes), measured;
@@ -99,23 +144,50 @@ static void remove_slots(const struct volume_list *volumes, const uint32_t *slot
 	}
 }
 
-static void remove_old_slots(const struct volume_list *volumes)
+static void remove_old_slots(const struct volume_list *volumes, unsigned key)
 {
 	for (size_t i = 0; i < volumes->count; i++) {
 		const struct volume *volume = &volumes->volumes[i];
 		struct error error;
 
-		if (volume->facts.own_slots != 0 && keyslot_destroy(volume, volume->facts.own_slots, &error) < 0)
+		if (volume->facts.key_slots[key] != 0 &&
+		    keyslot_destroy(volume, volume->facts.key_slots[key], &error) < 0)
 			log_error(&error);
 	}
 }
 
-static int add_slots(const struct volume_list *volumes, const struct secret *volume_keys, struct bytes key,
-                     uint32_t *slots, struct error *error)
+/* What a new key leaves no room for: for all entries every other one, else those of the same entry. It is made by now,
+ * so that nothing of this fails it. */
+static void remove_superseded(struct tpm *tpm, unsigned key, const struct digest *pcr, bool for_all,
+                              const struct volume_list *volumes, struct bytes owner)
+{
+	struct unlock_keys keys;
+	struct error error;
+
+	if (unlock_look(tpm, false, &keys, &error) < 0) {
+		log_error(&error);
+		return;
+	}
+	for (unsigned i = 0; i < UNLOCK_KEYS; i++) {
+		const struct unlock_key *other = &keys.keys[i];
+
+		if (i == key)
+			continue;
+		/* Slots without a key in the TPM are what a power cut left: nobody has their key. */
+		if (!other->there)
+			remove_old_slots(volumes, i);
+		else if ((for_all || digest_equal(&other->pcr, pcr)) &&
+		         unlock_forget(tpm, i, volumes, owner, &error) < 0)
+			log_error(&error);
+	}
+}
+
+static int add_slots(const struct volume_list *volumes, const struct secret *volume_keys, struct bytes secret,
+                     unsigned key, uint32_t *slots, struct error *error)
 {
 	for (size_t i = 0; i < volumes->count; i++) {
 		unsigned slot;
-		int r = keyslot_add(&volumes->volumes[i], secret_bytes(&volume_keys[i]), key, &slot, error);
+		int r = keyslot_add(&volumes->volumes[i], secret_bytes(&volume_keys[i]), secret, key, &slot, error);
 
 		if (r < 0)
 			return r;
@@ -125,11 +197,11 @@ static int add_slots(const struct volume_list *volumes, const struct secret *vol
 	return 0;
 }
 
-int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct secret *volume_keys,
+int unlock_make(struct tpm *tpm, unsigned key, const struct volume_list *volumes, const struct secret *volume_keys,
                 struct bytes entry, struct bytes passphrase, struct bytes owner, struct error *error)
 {
 	CLEANUP_FREE uint32_t *slots = calloc(volumes->count + 1, sizeof(*slots));
-	CLEANUP(secret_clear) struct secret key = {0};
+	CLEANUP(secret_clear) struct secret secret = {0};
 	struct tpm_pcrs expected;
 	int r = 0;
 
@@ -140,22 +212,23 @@ int unlock_make(struct tpm *tpm, const struct volume_list *volumes, const struct
 	if (r == 0)
 		r = expected_pcrs(tpm, volumes, entry, &expected, error);
 	if (r == 0)
-		r = make_key(tpm, &key, error);
+		r = make_key(tpm, &secret, error);
 	if (r == 0)
-		r = add_slots(volumes, volume_keys, secret_bytes(&key), slots, error);
+		r = add_slots(volumes, volume_keys, secret_bytes(&secret), key, slots, error);
 	if (r < 0) {
 		remove_slots(volumes, slots);
 		return r;
 	}
-	r = tpm_seal(tpm, TPM_SLOT_DISK, secret_bytes(&key), &expected, passphrase, owner, error);
+	r = tpm_seal(tpm, unlock_slot(key), secret_bytes(&secret), &expected, passphrase, owner, error);
 	if (r < 0) {
 		if (is_not_sealed(r))
 			remove_slots(volumes, slots);
 		return r;
 	}
-	remove_old_slots(volumes);
-	log_line("unlock-key made disks=%zu passphrase=%s entries=%s", volumes->count,
-	         passphrase.size > 0 ? "yes" : "no", entry.size > 0 ? "one" : "all");
+	remove_old_slots(volumes, key);
+	remove_superseded(tpm, key, &expected.values[TRUST_DISK_PCR], entry.size == 0, volumes, owner);
+	log_line("unlock-key made disks=%zu passphrase=%s entries=%s key=%u", volumes->count,
+	         passphrase.size > 0 ? "yes" : "no", entry.size > 0 ? "one" : "all", key + 1);
 	return 0;
 }
 
@@ -193,11 +266,11 @@ int unlock_measure(struct tpm *tpm, const struct volume_list *volumes, struct by
 	return r;
 }
 
-static int explain_pcrs(struct tpm *tpm, struct error *error)
+static int explain_pcrs(struct tpm *tpm, enum tpm_slot slot, struct error *error)
 {
 	uint32_t mask = 0;
 
-	if (tpm_seal_difference(tpm, TPM_SLOT_DISK, &mask, NULL) < 0 || mask == 0)
+	if (tpm_seal_difference(tpm, slot, &mask, NULL) < 0 || mask == 0)
 		return -E_WRONG_PCR;
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
 		if (mask & (1u << meanings[i].pcr))
@@ -206,20 +279,20 @@ static int explain_pcrs(struct tpm *tpm, struct error *error)
 	return -E_WRONG_PCR;
 }
 
-int unlock_release(struct tpm *tpm, const struct volume_list *volumes, struct bytes passphrase, struct secret *ret_key,
-                   struct error *error)
+int unlock_release(struct tpm *tpm, unsigned key, const struct volume_list *volumes, struct bytes passphrase,
+                   struct secret *ret_key, struct error *error)
 {
-	CLEANUP(secret_clear) struct secret key = {0};
-	int r = tpm_unseal(tpm, TPM_SLOT_DISK, passphrase, &key, error);
+	CLEANUP(secret_clear) struct secret secret = {0};
+	int r = tpm_unseal(tpm, unlock_slot(key), passphrase, &secret, error);
 
 	if (r == -E_WRONG_PCR)
-		return explain_pcrs(tpm, error);
+		return explain_pcrs(tpm, unlock_slot(key), error);
 	if (r == -E_NO_SECRET)
 		return error_set(error, E_NO_SECRET, "unlock key", "this TPM holds no disk unlock key; make one");
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < volumes->count && r == 0; i++)
-		r = keyslot_test(&volumes->volumes[i], secret_bytes(&key), error);
+		r = keyslot_test(&volumes->volumes[i], secret_bytes(&secret), error);
 	/* A key that opens nothing is no wrong passphrase: asking again would not help. */
 	if (r == -E_WRONG_AUTH) {
 		if (error)
@@ -227,18 +300,38 @@ int unlock_release(struct tpm *tpm, const struct volume_list *volumes, struct by
 		return -E_REFUSED;
 	}
 	if (r == 0)
-		*ret_key = TAKE(key, (struct secret){0});
+		*ret_key = TAKE(secret, (struct secret){0});
 	return r;
 }
 
-int unlock_forget(struct tpm *tpm, const struct volume_list *volumes, struct bytes owner, struct error *error)
+static int forget(struct tpm *tpm, unsigned key, const struct volume_list *volumes, struct bytes owner,
+                  struct error *error)
 {
-	int r = tpm_forget(tpm, TPM_SLOT_DISK, owner, error);
+	int r = tpm_forget(tpm, unlock_slot(key), owner, error);
 
 	for (size_t i = 0; i < volumes->count && r == 0; i++)
-		if (volumes->volumes[i].facts.own_slots != 0)
-			r = keyslot_destroy(&volumes->volumes[i], volumes->volumes[i].facts.own_slots, error);
+		if (volumes->volumes[i].facts.key_slots[key] != 0)
+			r = keyslot_destroy(&volumes->volumes[i], volumes->volumes[i].facts.key_slots[key], error);
+	return r;
+}
+
+int unlock_forget(struct tpm *tpm, unsigned key, const struct volume_list *volumes, struct bytes owner,
+                  struct error *error)
+{
+	int r = forget(tpm, key, volumes, owner, error);
+
 	if (r == 0)
-		log_line("unlock-key forgotten disks=%zu", volumes->count);
+		log_line("unlock-key forgotten disks=%zu key=%u", volumes->count, key + 1);
+	return r;
+}
+
+int unlock_forget_all(struct tpm *tpm, const struct volume_list *volumes, struct bytes owner, struct error *error)
+{
+	int r = 0;
+
+	for (unsigned key = 0; key < UNLOCK_KEYS && r == 0; key++)
+		r = forget(tpm, key, volumes, owner, error);
+	if (r == 0)
+		log_line("unlock-key forgotten disks=%zu key=all", volumes->count);
 	return r;
 }

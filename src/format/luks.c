@@ -127,6 +127,24 @@ static struct bytes text_field(struct cursor *cursor, size_t size)
 	return field;
 }
 
+/* Primes; the first is that of machines with one key. */
+static const uint32_t own_iterations[LUKS_OWN_KEYS] = {1009, 1013, 1019, 1021};
+
+uint32_t luks_own_iterations(unsigned key)
+{
+	return own_iterations[key];
+}
+
+void luks_note_slot(struct luks_facts *facts, unsigned slot, uint32_t iterations)
+{
+	for (unsigned key = 0; key < LUKS_OWN_KEYS; key++) {
+		if (iterations != own_iterations[key])
+			continue;
+		facts->own_slots |= 1u << slot;
+		facts->key_slots[key] |= 1u << slot;
+	}
+}
+
 static void read_luks1_slots(struct cursor *cursor, struct luks_facts *facts)
 {
 	for (unsigned i = 0; i < LUKS1_SLOTS; i++) {
@@ -139,8 +157,7 @@ static void read_luks1_slots(struct cursor *cursor, struct luks_facts *facts)
 		if (!active)
 			continue;
 		facts->slots |= 1u << i;
-		if (iterations == LUKS_OWN_ITERATIONS)
-			facts->own_slots |= 1u << i;
+		luks_note_slot(facts, i, iterations);
 	}
 }
 

@@ -13,9 +13,8 @@
 #define LUKS_MAX_EXTENT   ((size_t)8 << 20) /* both copies of the largest header of LUKS2 */
 #define LUKS_MAX_SEGMENTS 8
 #define LUKS_MAX_SLOTS    32
-/* PBKDF2 iterations of the key slots that Heads makes, and by which it knows them again (docs/formats.md): the key in
- * them is random, so that there is nothing to guess, and no other program chooses this number. */
-#define LUKS_OWN_ITERATIONS 1009
+/* How many unlock keys there may be at once, each with a key slot of its own. */
+#define LUKS_OWN_KEYS 4
 
 enum luks_type { LUKS_TYPE_1 = 1, LUKS_TYPE_2 = 2 };
 
@@ -55,13 +54,21 @@ struct luks_facts {
 	unsigned key_bits; /* of the volume key */
 	struct luks_segment segments[LUKS_MAX_SEGMENTS];
 	size_t segment_count;
-	struct luks_digest digest; /* of the one volume key that all segments have */
-	uint32_t slots;            /* key slots in use (bit n is slot n); not part of the canonical facts */
-	uint32_t own_slots;        /* those that Heads made; likewise */
-	bool damaged_copy;         /* one copy of the header is damaged or old; the other counts */
+	struct luks_digest digest;         /* of the one volume key that all segments have */
+	uint32_t slots;                    /* key slots in use (bit n is slot n); not part of the canonical facts */
+	uint32_t own_slots;                /* those that Heads made; likewise */
+	uint32_t key_slots[LUKS_OWN_KEYS]; /* of own_slots, those of each unlock key */
+	bool damaged_copy;                 /* one copy of the header is damaged or old; the other counts */
 	enum luks_refusal refused;
 	char reason[160]; /* where refused: what was found, in words, safe for a terminal */
 };
+
+/* PBKDF2 iterations of the key slots that Heads makes, by which it knows them again, and of which unlock key each is
+ * (docs/formats.md): the key in them is random, so that there is nothing to guess, and no other program chooses these
+ * numbers. key: below LUKS_OWN_KEYS. */
+uint32_t luks_own_iterations(unsigned key);
+/* Notes an active key slot that is PBKDF2 with so many iterations. */
+void luks_note_slot(struct luks_facts *facts, unsigned slot, uint32_t iterations);
 
 /* How many bytes from the beginning of a device luks_parse wants to see, by its first LUKS_BLOCK_SIZE bytes; 0: no LUKS
  * header begins there. */

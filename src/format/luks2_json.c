@@ -199,9 +199,8 @@ static bool read_slot(unsigned number, struct json_object *slot, unsigned *ret_k
 		luks_refuse(facts, LUKS_NULL_CIPHER, "key slot %u is encrypted with %s, which encrypts nothing", number,
 		            cipher);
 	facts->slots |= 1u << number;
-	if (word_is(kdf, "type", "pbkdf2") && int_of(kdf, "iterations", 1, INT32_MAX, &iterations) &&
-	    iterations == LUKS_OWN_ITERATIONS)
-		facts->own_slots |= 1u << number;
+	if (word_is(kdf, "type", "pbkdf2") && int_of(kdf, "iterations", 1, INT32_MAX, &iterations))
+		luks_note_slot(facts, number, iterations);
 	return true;
 }
 

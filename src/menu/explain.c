@@ -73,13 +73,13 @@ void menu_explain_totp(struct menu *menu)
 		explain_slot(menu, TPM_SLOT_TOTP, code == E_FOREIGN_TPM, &menu->explanation);
 }
 
-void menu_explain_disk(struct menu *menu, struct ui_text *text)
+void menu_explain_disk(struct menu *menu, enum tpm_slot slot, struct ui_text *text)
 {
 	CLEANUP_FREE struct explanation *explanation = calloc(1, sizeof(*explanation));
 
 	if (!explanation || !menu->tpm)
 		return;
-	explain_slot(menu, TPM_SLOT_DISK, false, explanation);
+	explain_slot(menu, slot, false, explanation);
 	for (size_t i = 0; i < explanation->why.count && i < SHOWN_CAUSES; i++)
 		ui_text_add(text, UI_BAD, "%-9s %s", i == 0 ? "Why" : "", explanation->why.causes[i].sentence);
 }

@@ -260,8 +260,9 @@ bool menu_hotp_worries(const struct menu *menu);
 void menu_keep_measured(struct menu *menu, bool anew);
 /* After /boot was read: why the secret does not open, on the console log and in menu->explanation. */
 void menu_explain_totp(struct menu *menu);
-/* Why the disk unlock key stays in the TPM (-E_WRONG_PCR): on the console log, and the first causes on text. */
-void menu_explain_disk(struct menu *menu, struct ui_text *text);
+/* Why a disk unlock key (its slot) stays in the TPM (-E_WRONG_PCR): on the console log, and the first causes on text.
+ */
+void menu_explain_disk(struct menu *menu, enum tpm_slot slot, struct ui_text *text);
 /* The first causes, a line each. */
 void menu_add_causes(const struct menu *menu, size_t most, struct ui_text *text);
 /* Reads tpm_info again; there must be a TPM. The second one leaves out what it says of its maker, for one command less.

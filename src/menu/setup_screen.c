@@ -53,9 +53,9 @@ static bool counts(const struct menu *menu)
 
 static bool unlocks(const struct menu *menu)
 {
-	struct tpm_seal_state state;
+	struct unlock_keys keys;
 
-	return menu->tpm && tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &state, NULL) == 0;
+	return menu->tpm && unlock_look(menu->tpm, true, &keys, NULL) == 0 && keys.count > 0;
 }
 
 static const char *needs_tpm(const struct menu *menu)

@@ -13,8 +13,9 @@
 struct attempt {
 	struct menu *menu;
 	const struct volume_list *volumes;
-	bool passphrase; /* the TPM wants one */
-	bool given_up;   /* the owner went back */
+	struct unlock_keys keys;
+	unsigned key;  /* of keys, the one for the entry that boots */
+	bool given_up; /* the owner went back */
 };
 
 int menu_read_key_devices(struct menu *menu, struct buffer *text, struct error *error)
@@ -43,7 +44,7 @@ static int without(void *context, const struct error *why)
 
 	ui_text_add(&text, UI_BAD, "%s", why->sentence);
 	if (why->code == E_WRONG_PCR)
-		menu_explain_disk(attempt->menu, &text);
+		menu_explain_disk(attempt->menu, unlock_slot(attempt->key), &text);
 	ui_text_add(&text, UI_NORMAL, "%s", "");
 	ui_text_add(
 	    &text, UI_NORMAL,
@@ -83,15 +84,16 @@ static int release(void *context, struct secret *ret_key, struct error *error)
 	struct menu *menu = attempt->menu;
 	int r = -E_WRONG_AUTH;
 
-	if (!attempt->passphrase)
-		return unlock_release(menu->tpm, attempt->volumes, BYTES_EMPTY, ret_key, error);
+	if (!attempt->keys.keys[attempt->key].passphrase)
+		return unlock_release(menu->tpm, attempt->key, attempt->volumes, BYTES_EMPTY, ret_key, error);
 	for (unsigned i = 0; i < TRIES && r == -E_WRONG_AUTH; i++) {
 		CLEANUP(secret_clear) struct secret passphrase = {0};
 
 		log_line("ask what=unlock-passphrase try=%u", i + 1);
 		if (!ask(menu, i > 0, &passphrase))
 			return error_set(error, E_REFUSED, "unlock key", "no unlock passphrase was given");
-		r = unlock_release(menu->tpm, attempt->volumes, secret_bytes(&passphrase), ret_key, error);
+		r = unlock_release(menu->tpm, attempt->key, attempt->volumes, secret_bytes(&passphrase), ret_key,
+		                   error);
 		menu->tpm_info_old = true;
 		menu->tried_ms = log_now_ms();
 	}
@@ -116,34 +118,23 @@ struct key_entry_words menu_board_words(const struct menu *menu)
 	                                rom_settings_get(&menu->settings, "CONFIG_BOOT_KERNEL_REMOVE")};
 }
 
-/* A key that is for one entry: its text is measured with the disks. -E_REFUSED: it is for another one than that which
- * boots; said before anything is measured, so that the other one can still be chosen. */
-static int bind_to_entry(struct menu *menu, const struct entry *entry, const struct tpm_seal_state *state,
-                         const struct volume_list *volumes, struct buffer *text, struct error *error)
+/* The key for this entry, and what of the entry is measured for it. Said before anything is measured, so that where it
+ * is for another entry that one can still be chosen. Errors: -E_NO_SECRET: there is no key at all. */
+static int find_key(struct attempt *attempt, const struct entry *entry, struct volume_list *all,
+                    struct volume_list *chosen, struct buffer *text, struct error *error)
 {
-	const struct key_entry_words words = menu_board_words(menu);
-	const struct entry_list *entries = &menu->boot.entries;
-	const struct digest *pcr = &state->expected.values[TRUST_DISK_PCR];
-	struct digest expected;
-	char title[200];
-	size_t index;
-	int r;
+	struct menu *menu = attempt->menu;
+	const struct key_entry_place place = {
+	    .keys = &attempt->keys, .volumes = chosen, .entries = &menu->boot.entries, .words = menu_board_words(menu)};
+	int r = unlock_look(menu->tpm, false, &attempt->keys, error);
 
-	if (key_entry_find(pcr, volumes, entries, &words, &index) != KEY_ENTRY_ONE)
-		return 0;
-	r = key_entry_text(entry, &words, text, error);
+	if (r == 0 && attempt->keys.count == 0)
+		return -E_NO_SECRET;
 	if (r < 0)
 		return r;
-	expected = unlock_expected_pcr(volumes, buffer_bytes(text));
-	/* Not the place in the list: of two entries that are equal in all that counts both get the key. */
-	if (!digest_equal(&expected, pcr)) {
-		buffer_clear(text);
-		return error_set(
-		    error, E_REFUSED, "unlock key",
-		    "the disk unlock key is for the boot entry '%s' alone, and this is another one",
-		    text_escape_into(bytes_from_string(entries->entries[index].title), title, sizeof(title)));
-	}
-	return 0;
+	menu_note_approval(menu, unlock_slot(unlock_first(&attempt->keys)));
+	r = menu_choose_volumes(menu, false, all, chosen, error);
+	return r < 0 ? r : key_entry_select(&place, entry, text, &attempt->key, error);
 }
 
 int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
@@ -162,7 +153,6 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 	    .remove = words.remove,
 	    .hand_log = !settings_is_yes(&menu->settings.merged, "CONFIG_NO_EVENTLOG_HANDOVER"),
 	};
-	struct tpm_seal_state state;
 	struct error problem;
 	bool verified;
 	int r = -E_NO_SECRET;
@@ -171,18 +161,11 @@ int menu_load(struct menu *menu, const struct entry *entry, struct error *error)
 		wishes.check_root = check_root;
 	wishes.root_context = &attempt;
 	if (menu->tpm && menu->boot.trust.state == TRUST_VERIFIED)
-		r = tpm_seal_look_record(menu->tpm, TPM_SLOT_DISK, &state, &problem);
-	if (r == 0) {
-		menu_note_approval(menu, TPM_SLOT_DISK);
-		attempt.passphrase = state.passphrase;
-		r = menu_choose_volumes(menu, false, &all, &chosen, &problem);
-		if (r == 0)
-			r = bind_to_entry(menu, entry, &state, &chosen, &text, &problem);
-		unlock.entry = buffer_bytes(&text);
+		r = find_key(&attempt, entry, &all, &chosen, &text, &problem);
+	unlock.entry = buffer_bytes(&text);
+	if (r == 0)
 		wishes.unlock = &unlock;
-	}
 	if (r < 0 && r != -E_NO_SECRET) {
-		wishes.unlock = NULL;
 		log_line("unlock-key unavailable code=%s sentence=\"%s\"", error_name(problem.code), problem.sentence);
 		if (without(&attempt, &problem) < 0)
 			return 1;

@@ -12,7 +12,8 @@
 #define TRIES               3
 
 static const char help[] =
-    "The key lies in a slot of its own of the LUKS header and, sealed, in the TPM, which gives it out only to this "
+    "There is one key for every entry of the /boot that you sign, or up to four, each for one entry alone.\n"
+    "A key lies in a slot of its own of the LUKS header and, sealed, in the TPM, which gives it out only to this "
     "firmware, for a /boot that you signed, and while the LUKS headers are what they were.\n"
     "Your own passphrase of the disk stays: you need it when the TPM refuses, and to make a new key.\n"
     "Forgetting removes the key from the TPM and its slots from the disks.";
@@ -23,6 +24,7 @@ struct making {
 	struct secret *keys;
 	struct secret passphrase; /* of the key in the TPM; empty: none */
 	struct buffer entry;      /* the one that the key is for (boot/key_entry.h); empty: all */
+	unsigned key;             /* its number */
 };
 
 static void making_clear(struct making *making)
@@ -145,7 +147,7 @@ static int seal(struct menu *menu, struct bytes owner, void *context, struct err
 	struct making *making = context;
 
 	ui_progress(menu->ui, "Disk unlock key", "Making the key ...", 0, 0);
-	return unlock_make(menu->tpm, &making->chosen, making->keys, buffer_bytes(&making->entry),
+	return unlock_make(menu->tpm, making->key, &making->chosen, making->keys, buffer_bytes(&making->entry),
 	                   secret_bytes(&making->passphrase), owner, error);
 }
 
@@ -154,14 +156,27 @@ static void forget_others(const struct making *making)
 {
 	for (size_t i = 0; i < making->all.count; i++) {
 		const struct volume *volume = &making->all.volumes[i];
+		const uint32_t slots =
+		    making->entry.size > 0 ? volume->facts.key_slots[making->key] : volume->facts.own_slots;
 		struct error error;
 
-		if (volume->facts.own_slots == 0 || volume->facts.refused != LUKS_ACCEPTED ||
+		if (slots == 0 || volume->facts.refused != LUKS_ACCEPTED ||
 		    volume_find(&making->chosen, volume->facts.uuid))
 			continue;
-		if (keyslot_destroy(volume, volume->facts.own_slots, &error) < 0)
+		if (keyslot_destroy(volume, slots, &error) < 0)
 			log_error(&error);
 	}
+}
+
+/* Under which number a key for one entry is to be made. */
+static int find_room(struct menu *menu, struct making *making, struct error *error)
+{
+	struct unlock_keys keys;
+	const struct key_entry_place place = {
+	    .keys = &keys, .volumes = &making->chosen, .entries = &menu->boot.entries, .words = menu_board_words(menu)};
+	int r = unlock_look(menu->tpm, true, &keys, error);
+
+	return r < 0 ? r : key_entry_room(&place, buffer_bytes(&making->entry), &making->key, error);
 }
 
 /* entry NULL: the key is for every entry of the /boot that the owner signs. */
@@ -175,6 +190,8 @@ static void make(struct menu *menu, const struct entry *entry)
 
 	if (r == 0 && entry)
 		r = key_entry_text(entry, &words, &making.entry, &error);
+	if (r == 0 && entry)
+		r = find_room(menu, &making, &error);
 	if (r == 0)
 		r = open_volumes(menu, &making, &error);
 	if (r == 0)
@@ -195,32 +212,46 @@ static void make(struct menu *menu, const struct entry *entry)
 	ui_text_clear(&text);
 }
 
+struct forgetting {
+	struct volume_list all, chosen;
+	unsigned key; /* UNLOCK_KEYS: every one */
+};
+
 static int forget_sealed(struct menu *menu, struct bytes owner, void *context, struct error *error)
 {
-	return unlock_forget(menu->tpm, context, owner, error);
+	struct forgetting *forgetting = context;
+
+	return forgetting->key < UNLOCK_KEYS
+	           ? unlock_forget(menu->tpm, forgetting->key, &forgetting->chosen, owner, error)
+	           : unlock_forget_all(menu->tpm, &forgetting->chosen, owner, error);
 }
 
-static void forget(struct menu *menu)
+/* whom: of key_entry_describe, or NULL with key UNLOCK_KEYS. */
+static void forget(struct menu *menu, unsigned key, const char *whom)
 {
-	CLEANUP(volume_list_clear) struct volume_list all = {0}, chosen = {0};
+	struct forgetting forgetting = {.key = key};
 	struct ui_text text = {0};
 	struct error error;
 	int r;
 	bool yes;
 
+	if (whom)
+		ui_text_add(&text, UI_NORMAL, "The key for %s; any other key stays.", whom);
 	ui_text_add(&text, UI_NORMAL,
 	            "The TPM forgets the key, and its key slots are removed. Your own passphrases stay.");
 	yes = ui_confirm(menu->ui, "Forget the unlock key", &text, "Forget it", "Back");
 	ui_text_clear(&text);
 	if (!yes)
 		return;
-	if (menu_choose_volumes(menu, true, &all, &chosen, &error) < 0)
+	if (menu_choose_volumes(menu, true, &forgetting.all, &forgetting.chosen, &error) < 0)
 		log_error(&error); /* the TPM forgets it all the same */
-	r = menu_as_owner(menu, "The TPM forgets the disk unlock key.", forget_sealed, &chosen, &error);
+	r = menu_as_owner(menu, "The TPM forgets the disk unlock key.", forget_sealed, &forgetting, &error);
 	if (r < 0) {
 		log_error(&error);
 		screen_error(menu, "The key was not forgotten", &error);
 	}
+	volume_list_clear(&forgetting.chosen);
+	volume_list_clear(&forgetting.all);
 }
 
 static void add_volume(const struct volume *volume, struct ui_text *text)
@@ -258,11 +289,12 @@ static void make_for_one(struct menu *menu)
 struct shown_state {
 	const struct volume_list *all;
 	struct menu *menu;
-	const struct buffer *names; /* the signed kexec_key_devices.txt, or empty */
-	int look;                   /* of tpm_seal_look */
-	struct tpm_seal_state state;
+	int look; /* of unlock_look */
+	struct unlock_keys keys;
+	enum key_entry_kind kinds[UNLOCK_KEYS];
+	char whom[UNLOCK_KEYS][240], labels[UNLOCK_KEYS][300]; /* of the keys that are there */
 	struct error problem;
-	struct ui_item items[4];
+	struct ui_item items[4 + UNLOCK_KEYS];
 	size_t count;
 };
 
@@ -279,36 +311,53 @@ static void add_left_out(const struct volume_list *all, struct ui_text *text)
 	}
 }
 
-static void add_key(const struct shown_state *shown, struct ui_text *text)
+/* Whom each key is for; without the disks none is known to be for anything. names: the signed kexec_key_devices.txt, or
+ * empty. */
+static void describe_keys(struct shown_state *shown, struct bytes names)
 {
-	const struct entry_list *entries = &shown->menu->boot.entries;
-	const struct key_entry_words words = menu_board_words(shown->menu);
 	CLEANUP(volume_list_clear) struct volume_list chosen = {0};
-	enum key_entry_kind kind = KEY_ENTRY_OTHER;
-	char title[200] = "";
-	size_t index;
+	const struct key_entry_place place = {.keys = &shown->keys,
+	                                      .volumes = &chosen,
+	                                      .entries = &shown->menu->boot.entries,
+	                                      .words = menu_board_words(shown->menu)};
 
-	ui_text_add(text, UI_GOOD, "Key       in the TPM, %s",
-	            shown->state.passphrase ? "with an unlock passphrase" : "without a passphrase");
-	if (volume_choose(shown->all, buffer_bytes(shown->names), &chosen, NULL) == 0)
-		kind = key_entry_find(&shown->state.expected.values[TRUST_DISK_PCR], &chosen, entries, &words, &index);
-	if (kind == KEY_ENTRY_ONE)
-		ui_text_add(text, UI_NORMAL, "For       the boot entry \"%s\" alone",
-		            text_escape_into(bytes_from_string(entries->entries[index].title), title, sizeof(title)));
-	else if (kind == KEY_ENTRY_OTHER)
-		ui_text_add(text, UI_WARNING, "For       other disks, or a boot entry that is not there (any more)");
+	(void)volume_choose(shown->all, names, &chosen, NULL);
+	for (unsigned key = 0; key < UNLOCK_KEYS; key++)
+		if (shown->keys.keys[key].there)
+			shown->kinds[key] = key_entry_describe(&place, key, shown->whom[key], sizeof(shown->whom[key]));
+}
+
+/* The only one on two lines; several on one each, with the number that forgets it. */
+static void add_key(const struct shown_state *shown, unsigned key, struct ui_text *text)
+{
+	const struct unlock_key *found = &shown->keys.keys[key];
+	const char *passphrase = found->passphrase ? "with an unlock passphrase" : "without a passphrase";
+	const enum key_entry_kind kind = shown->kinds[key];
+
+	if (found->pcr.size == 0) {
+		ui_text_add(text, UI_BAD, "Key       %s", shown->keys.problem.sentence);
+	} else if (shown->keys.count > 1) {
+		ui_text_add(text, kind == KEY_ENTRY_OTHER ? UI_WARNING : UI_GOOD, "Key %u     for %s, %s", key + 1,
+		            shown->whom[key], passphrase);
+	} else {
+		ui_text_add(text, UI_GOOD, "Key       in the TPM, %s", passphrase);
+		if (kind != KEY_ENTRY_ALL)
+			ui_text_add(text, kind == KEY_ENTRY_ONE ? UI_NORMAL : UI_WARNING, "For       %s",
+			            shown->whom[key]);
+	}
 }
 
 static void show_state(void *context, struct ui_text *text)
 {
 	const struct shown_state *shown = context;
 
-	if (shown->look == 0)
-		add_key(shown, text);
-	else if (shown->look == -E_NO_SECRET)
-		ui_text_add(text, UI_NORMAL, "Key       none: the system asks for the passphrase of the disk");
-	else
+	if (shown->look < 0)
 		ui_text_add(text, UI_BAD, "Key       %s", shown->problem.sentence);
+	else if (shown->keys.count == 0)
+		ui_text_add(text, UI_NORMAL, "Key       none: the system asks for the passphrase of the disk");
+	for (unsigned key = 0; key < UNLOCK_KEYS; key++)
+		if (shown->keys.keys[key].there)
+			add_key(shown, key, text);
 	for (size_t i = 0; i < shown->all->count; i++)
 		add_volume(&shown->all->volumes[i], text);
 	add_left_out(shown->all, text);
@@ -316,47 +365,69 @@ static void show_state(void *context, struct ui_text *text)
 		ui_text_add(text, UI_WARNING, "Disk      none is encrypted with LUKS");
 }
 
+/* Where there are several, each can be forgotten by itself. */
 static void offer(struct shown_state *shown)
 {
 	shown->count = 0;
-	shown->items[shown->count++] = (struct ui_item){'m', "Make a new unlock key", UI_NORMAL};
+	shown->items[shown->count++] = (struct ui_item){
+	    'm',
+	    shown->keys.count > 1 ? "Make one for every boot entry, in the place of these" : "Make a new unlock key",
+	    UI_NORMAL};
 	shown->items[shown->count++] = (struct ui_item){'o', "Make one for a single boot entry", UI_NORMAL};
 	shown->items[shown->count++] = (struct ui_item){'x', "Back", UI_NORMAL};
-	if (shown->look != -E_NO_SECRET)
-		shown->items[shown->count++] = (struct ui_item){'f', "Forget the unlock key", UI_NORMAL};
+	if (shown->look < 0 || shown->keys.count > 0)
+		shown->items[shown->count++] = (struct ui_item){
+		    'f', shown->keys.count > 1 ? "Forget every unlock key" : "Forget the unlock key", UI_NORMAL};
+	for (unsigned key = 0; key < UNLOCK_KEYS && shown->keys.count > 1; key++) {
+		if (!shown->keys.keys[key].there)
+			continue;
+		(void)snprintf(shown->labels[key], sizeof(shown->labels[key]), "Forget the one for %s",
+		               shown->whom[key]);
+		shown->items[shown->count++] = (struct ui_item){(char)('1' + key), shown->labels[key], UI_NORMAL};
+	}
+}
+
+/* False: back. */
+static bool do_chosen(struct menu *menu, const struct shown_state *shown, char key)
+{
+	if (key == 'm')
+		make(menu, NULL);
+	else if (key == 'o')
+		make_for_one(menu);
+	else if (key == 'f')
+		forget(menu, UNLOCK_KEYS, NULL);
+	else if (key >= '1' && key < '1' + UNLOCK_KEYS)
+		forget(menu, (unsigned)(key - '1'), shown->whom[key - '1']);
+	return key != 'x';
 }
 
 void screen_unlock(struct menu *menu)
 {
 	size_t choice = 0;
 	char key;
+	struct shown_state shown;
 
 	do {
 		CLEANUP(volume_list_clear) struct volume_list all = {0};
 		CLEANUP(buffer_clear) struct buffer names = {0};
-		struct shown_state shown = {.all = &all, .menu = menu, .names = &names};
 		struct ui_menu screen = {.title = "Disk unlock key",
 		                         .status = show_state,
 		                         .context = &shown,
 		                         .items = shown.items,
 		                         .help = help};
 
+		shown = (struct shown_state){.all = &all, .menu = menu};
 		if (volume_add_all(&all, false, &shown.problem) < 0)
 			log_error(&shown.problem);
-		shown.look = tpm_seal_look(menu->tpm, TPM_SLOT_DISK, &shown.state, &shown.problem);
 		if (menu_read_key_devices(menu, &names, &shown.problem) < 0)
 			log_error(&shown.problem);
+		shown.look = unlock_look(menu->tpm, true, &shown.keys, &shown.problem);
+		describe_keys(&shown, buffer_bytes(&names));
 		offer(&shown);
 		screen.count = shown.count;
 		key = 'x';
 		if (ui_menu_run(menu->ui, &screen, &choice) == UI_CHOSEN)
 			key = shown.items[choice].key;
 		volume_list_clear(&all); /* what follows maps the logical volumes for itself */
-		if (key == 'm')
-			make(menu, NULL);
-		else if (key == 'o')
-			make_for_one(menu);
-		else if (key == 'f')
-			forget(menu);
-	} while (key != 'x');
+	} while (do_chosen(menu, &shown, key));
 }

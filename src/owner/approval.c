@@ -17,6 +17,9 @@ static const struct {
     [APPROVAL_TOTP] = {TPM_SLOT_TOTP, "the TOTP secret"},
     [APPROVAL_HOTP] = {TPM_SLOT_HOTP, "the HOTP secret of the security dongle"},
     [APPROVAL_DISK] = {TPM_SLOT_DISK, "the disk unlock key"},
+    [APPROVAL_DISK_2] = {TPM_SLOT_DISK_2, "disk unlock key 2"},
+    [APPROVAL_DISK_3] = {TPM_SLOT_DISK_3, "disk unlock key 3"},
+    [APPROVAL_DISK_4] = {TPM_SLOT_DISK_4, "disk unlock key 4"},
 };
 
 const char *approval_secret_name(enum approval_secret secret)

@@ -9,7 +9,15 @@
 #include "rom/image.h"
 #include "tpm/tpm.h"
 
-enum approval_secret { APPROVAL_TOTP, APPROVAL_HOTP, APPROVAL_DISK, APPROVAL_SECRETS };
+enum approval_secret {
+	APPROVAL_TOTP,
+	APPROVAL_HOTP,
+	APPROVAL_DISK,
+	APPROVAL_DISK_2,
+	APPROVAL_DISK_3,
+	APPROVAL_DISK_4,
+	APPROVAL_SECRETS
+};
 enum approval_state {
 	APPROVAL_NONE,   /* the TPM holds no such secret */
 	APPROVAL_CANNOT, /* made without an owner passphrase, or its record is damaged: has to be made anew */

@@ -156,13 +156,17 @@ static int disk_key_is_there(void *context, struct error *error)
 {
 	CLEANUP(disks_clear) struct disks disks = {0};
 	struct ownership_machine *machine = context;
-	struct tpm_seal_state state;
-	int r = tpm_seal_look(machine->tpm, TPM_SLOT_DISK, &state, error);
+	struct unlock_keys keys;
+	bool sealed = false;
+	int r = unlock_look(machine->tpm, true, &keys, error);
 
-	if (r == -E_NO_SECRET || r == -E_MALFORMED)
+	if (r < 0)
+		return r;
+	for (unsigned key = 0; key < UNLOCK_KEYS; key++)
+		sealed |= keys.keys[key].there && keys.keys[key].pcr.size > 0;
+	if (!sealed)
 		return 0;
-	if (r == 0)
-		r = choose(machine, false, &disks, error);
+	r = choose(machine, false, &disks, error);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < disks.chosen.count; i++)
@@ -186,7 +190,7 @@ static int disk_key_make(void *context, struct bytes disk, struct bytes unlock, 
 	for (size_t i = 0; i < disks.chosen.count && r == 0; i++)
 		r = keyslot_open(&disks.chosen.volumes[i], disk, &keys[i], error);
 	if (r == 0)
-		r = unlock_make(machine->tpm, &disks.chosen, keys, BYTES_EMPTY, unlock, owner, error);
+		r = unlock_make(machine->tpm, 0, &disks.chosen, keys, BYTES_EMPTY, unlock, owner, error);
 	for (size_t i = 0; i < disks.chosen.count; i++)
 		secret_clear(&keys[i]);
 	free(keys);

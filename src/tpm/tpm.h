@@ -153,6 +153,10 @@ enum tpm_slot {
 	TPM_SLOT_DISK = 3,
 	TPM_SLOT_TOTP = 0x4d47,
 	TPM_SLOT_HOTP = 0x4d48,
+	/* Further disk unlock keys (disk/unlock.h). */
+	TPM_SLOT_DISK_2 = 0x4d49,
+	TPM_SLOT_DISK_3 = 0x4d4a,
+	TPM_SLOT_DISK_4 = 0x4d4b,
 };
 
 /* Seals secret (at most 128 bytes) so that it opens only while the PCRs have the expected values, and replaces what the

@@ -12,15 +12,18 @@ static void check(const struct luks_facts *facts)
 {
 	CLEANUP(buffer_clear) struct buffer text = {0};
 	size_t lines = 0;
+	uint32_t of_keys = 0;
 
 	if (facts->refused != LUKS_ACCEPTED) {
 		if (facts->reason[0] == '\0' || luks_refusal_name(facts->refused)[0] == '\0')
 			abort();
 		return;
 	}
+	for (unsigned key = 0; key < LUKS_OWN_KEYS; key++)
+		of_keys |= facts->key_slots[key];
 	if (facts->uuid[0] == '\0' || facts->key_bits == 0 || facts->segment_count == 0 ||
 	    facts->segment_count > LUKS_MAX_SEGMENTS || facts->digest.digest[0] == '\0' ||
-	    (facts->own_slots & ~facts->slots))
+	    (facts->own_slots & ~facts->slots) || of_keys != facts->own_slots)
 		abort();
 	luks_facts_text(facts, &text);
 	for (size_t i = 0; i < text.size; i++)

@@ -94,6 +94,7 @@ static void make_secrets(struct tpm *tpm, const char *owner)
 	    HASH_SHA256, (const struct bytes[]){bytes_make((const uint8_t[32]){0}, 32), digest_bytes(&pcrs.values[6])},
 	    2);
 	assert_int_equal(tpm_seal(tpm, TPM_SLOT_DISK, text("the disk's"), &pcrs, BYTES_EMPTY, text(owner), NULL), 0);
+	assert_int_equal(tpm_seal(tpm, TPM_SLOT_DISK_2, text("another"), &pcrs, BYTES_EMPTY, text(owner), NULL), 0);
 }
 
 static void check_opens(struct tpm *tpm, int wanted)
@@ -104,6 +105,8 @@ static void check_opens(struct tpm *tpm, int wanted)
 	assert_int_equal(tpm_hmac(tpm, TPM_SLOT_TOTP, text("message"), &mac, NULL), wanted);
 	extend(tpm, 6, text("zero, extended with the facts of the disks"));
 	assert_int_equal(tpm_unseal(tpm, TPM_SLOT_DISK, BYTES_EMPTY, &secret, NULL), wanted);
+	secret_clear(&secret);
+	assert_int_equal(tpm_unseal(tpm, TPM_SLOT_DISK_2, BYTES_EMPTY, &secret, NULL), wanted);
 }
 
 static int change(void *context, struct flash *copy, struct error *error)
@@ -139,7 +142,7 @@ static void test_secrets_go_on(void **state)
 	assert_int_equal(foresee(tpm, &approval, &now, &next, sets), 0);
 	assert_int_equal(approval.states[APPROVAL_HOTP], APPROVAL_NONE);
 	assert_true(approval_list(&approval, APPROVAL_CAN, list, sizeof(list)));
-	assert_string_equal(list, "the TOTP secret and the disk unlock key");
+	assert_string_equal(list, "the TOTP secret, the disk unlock key and disk unlock key 2");
 	assert_int_equal(approval_give(tpm, &approval, sets, 2, text("a thief"), NULL), -E_WRONG_AUTH);
 	assert_int_equal(approval_give(tpm, &approval, sets, 2, text(owner_text), NULL), 0);
 	assert_true(approval_list(&approval, APPROVAL_DONE, list, sizeof(list)));
@@ -216,7 +219,7 @@ static void test_without_an_owner_passphrase(void **state)
 	assert_int_equal(approval_look(tpm, &approval, NULL), 0);
 	assert_false(approval_list(&approval, APPROVAL_CAN, list, sizeof(list)));
 	assert_true(approval_list(&approval, APPROVAL_CANNOT, list, sizeof(list)));
-	assert_string_equal(list, "the TOTP secret and the disk unlock key");
+	assert_string_equal(list, "the TOTP secret, the disk unlock key and disk unlock key 2");
 }
 
 int main(void)

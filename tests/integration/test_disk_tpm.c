@@ -14,6 +14,10 @@
 
 static struct swtpm swtpm;
 
+/* For which entry a key is made, and which one boots; empty: all, any. Under which number it is made and asked for. */
+static struct bytes for_entry, booted_entry;
+static unsigned key_number;
+
 static void tool(const char *line)
 {
 	if (swtpm_tool(&swtpm, NULL, "{ %s; } >tool.log 2>&1", line) != 0)
@@ -46,6 +50,8 @@ static int fresh(void **state)
 	tool("cp one.new one; cp two.new two");
 	swtpm_power_cycle(&swtpm);
 	tool("tpm2_dictionarylockout --clear-lockout");
+	for_entry = booted_entry = BYTES_EMPTY;
+	key_number = 0;
 	return 0;
 }
 
@@ -77,9 +83,6 @@ static struct volume_list both(void)
 	return chosen;
 }
 
-/* For which entry a key is made, and which one boots; empty: all, any. */
-static struct bytes for_entry, booted_entry;
-
 static int try_make(struct tpm *tpm, const char *passphrase, struct error *error)
 {
 	CLEANUP(volume_list_clear) struct volume_list volumes = both();
@@ -88,7 +91,7 @@ static int try_make(struct tpm *tpm, const char *passphrase, struct error *error
 
 	for (size_t i = 0; i < volumes.count; i++)
 		assert_int_equal(keyslot_open(&volumes.volumes[i], bytes_from_string("pass"), &keys[i], error), 0);
-	r = unlock_make(tpm, &volumes, keys, for_entry, bytes_from_string(passphrase), BYTES_EMPTY, error);
+	r = unlock_make(tpm, key_number, &volumes, keys, for_entry, bytes_from_string(passphrase), BYTES_EMPTY, error);
 	for (size_t i = 0; i < volumes.count; i++)
 		secret_clear(&keys[i]);
 	return r;
@@ -111,7 +114,7 @@ static int release(struct tpm *tpm, const char *passphrase, struct secret *ret_k
 	int r = unlock_measure(tpm, &volumes, booted_entry, &measured, error);
 
 	if (r == 0)
-		r = unlock_release(tpm, &volumes, bytes_from_string(passphrase), ret_key, error);
+		r = unlock_release(tpm, key_number, &volumes, bytes_from_string(passphrase), ret_key, error);
 	/* In order, or the TPM would count the next reset as a wrong passphrase. */
 	assert_int_equal(tpm_shutdown(tpm, NULL), 0);
 	return r;
@@ -174,7 +177,130 @@ static void test_A5_key_of_another_entry(void **state)
 	booted_entry = for_entry;
 	assert_int_equal(release_after_reset("", &key, &error), 0);
 	expect_opens(&key);
+}
+
+#define KEYS 2
+static const char *const key_entries[KEYS] = {"Debian\nroot=/dev/a ro\n", "Rescue\nroot=/dev/a single\n"};
+
+static void make_for(unsigned number)
+{
+	key_number = number;
+	for_entry = bytes_from_string(key_entries[number]);
+	make("");
+}
+
+static int release_as(unsigned booted, unsigned number, struct secret *ret_key)
+{
+	struct error error;
+
+	booted_entry = bytes_from_string(key_entries[booted]);
+	key_number = number;
+	return release_after_reset("", ret_key, &error);
+}
+
+static void expect_slots(const char *two)
+{
+	char line[128];
+
+	(void)snprintf(line, sizeof(line), "test $(cryptsetup luksDump two | grep -c '^  [0-9]*: luks2') = %s", two);
+	tool(line);
+}
+
+static size_t count_keys(void)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	struct unlock_keys keys;
+
+	assert_int_equal(unlock_look(tpm, true, &keys, NULL), 0);
+	assert_int_equal(keys.problem.code, E_NONE);
+	return keys.count;
+}
+
+/* Every entry that has a key opens with it, as whatever entry boots with no other. */
+static void expect_own_only(struct secret keys[KEYS])
+{
+	for (unsigned booted = 0; booted < KEYS; booted++) {
+		for (unsigned number = 0; number < KEYS; number++) {
+			CLEANUP(secret_clear) struct secret key = {0};
+			const int expected = !keys[number].data ? -E_NO_SECRET : booted == number ? 0 : -E_WRONG_PCR;
+
+			assert_int_equal(release_as(booted, number, &key), expected);
+			if (expected < 0)
+				continue;
+			expect_opens(&key);
+			assert_true(bytes_equal(secret_bytes(&key), secret_bytes(&keys[number])));
+		}
+	}
+}
+
+/* Several keys at once, one for each entry: made, made anew, forgotten, each without the others. */
+static void test_A5_keys_of_several_entries(void **state)
+{
+	struct secret keys[KEYS] = {{0}};
+	CLEANUP(secret_clear) struct secret before = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < KEYS; i++) {
+		make_for(i);
+		assert_int_equal(release_as(i, i, &keys[i]), 0);
+	}
+	expect_own_only(keys);
+	expect_slots("3");
+	before = TAKE(keys[0], (struct secret){0});
+	make_for(0);
+	assert_int_equal(release_as(0, 0, &keys[0]), 0);
+	assert_false(bytes_equal(secret_bytes(&before), secret_bytes(&keys[0])));
+	expect_own_only(keys);
+	expect_slots("3");
+	{
+		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+		CLEANUP(volume_list_clear) struct volume_list volumes = both();
+
+		assert_int_equal(unlock_forget(tpm, 0, &volumes, BYTES_EMPTY, NULL), 0);
+	}
+	secret_clear(&keys[0]);
+	expect_own_only(keys);
+	expect_slots("2");
+	secret_clear(&keys[1]);
+	/* One for every entry takes the place of all. */
+	make_for(0);
+	assert_int_equal(count_keys(), 2);
 	for_entry = booted_entry = BYTES_EMPTY;
+	key_number = 0;
+	make("");
+	assert_int_equal(count_keys(), 1);
+	expect_slots("2");
+	assert_int_equal(release_after_reset("", &keys[0], NULL), 0);
+	expect_opens(&keys[0]);
+	secret_clear(&keys[0]);
+}
+
+/* The power goes while a key for a second entry is made: the first one's opens all the same. */
+static void test_A18_power_cut_beside_another_key(void **state)
+{
+	bool whole = false;
+
+	(void)state;
+	make_for(0);
+	for (unsigned at = 0; !whole; at += 7) {
+		struct proxy proxy = {.fault = PROXY_POWER_CUT, .at = at};
+		CLEANUP(tpm_close) struct tpm *tpm = NULL;
+		CLEANUP(secret_clear) struct secret key = {0};
+		int r = proxy_open(&proxy, &swtpm, &tpm, NULL);
+
+		key_number = 1;
+		for_entry = bytes_from_string(key_entries[1]);
+		if (r == 0)
+			r = try_make(tpm, "", NULL);
+		whole = !proxy.fired;
+		tpm_close(&tpm);
+		assert_true(!whole || r == 0);
+		buffer_clear(&proxy.traffic);
+		assert_int_equal(release_as(0, 0, &key), 0);
+		expect_opens(&key);
+		assert_in_range(at, 0, 100);
+	}
+	expect_slots("3");
 }
 
 static void expect_kept(const char *words)
@@ -352,9 +478,9 @@ static void test_slots_are_kept(void **state)
 	assert_int_equal(keyslot_open(&volumes.volumes[0], bytes_from_string("pass"), &key, &error), 0);
 	for (int left = 6; left >= 0; left--)
 		assert_int_equal(
-		    keyslot_add(&volumes.volumes[0], secret_bytes(&key), bytes_from_string("x"), &slot, &error), 0);
+		    keyslot_add(&volumes.volumes[0], secret_bytes(&key), bytes_from_string("x"), 0, &slot, &error), 0);
 	assert_int_equal(slot, 1);
-	assert_int_equal(keyslot_add(&volumes.volumes[0], secret_bytes(&key), bytes_from_string("x"), &slot, &error),
+	assert_int_equal(keyslot_add(&volumes.volumes[0], secret_bytes(&key), bytes_from_string("x"), 0, &slot, &error),
 	                 -E_EXISTS);
 	/* A header that was exchanged since its facts were taken. */
 	tool("cryptsetup luksUUID -q --uuid " UUID_2 " one");
@@ -408,11 +534,65 @@ static void test_commands(void **state)
 	tool("! cryptsetup open --test-passphrase --key-file key one");
 }
 
+/* With a tree of boot entries: a key each for two of the entries, by id and by title. */
+static void test_commands_of_entries(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer output = {0};
+
+	(void)state;
+	tool("mkdir -p boot/grub && for n in 0 1 2 3 4; do printf 'menuentry \"Entry %d\" {\\nlinux /k "
+	     "n=%d\\n}\\n' $n $n; done >boot/grub/grub.cfg && printf 'menuentry Twice {\\nlinux /k a\\n}\\nmenuentry "
+	     "Twice {\\nlinux /k b\\n}\\n' >>boot/grub/grub.cfg && printf "
+	     "'CONFIG_BOOT_KERNEL_ADD=\"quiet\"\\n' >words");
+	assert_int_equal(heads("forget one two"), 0);
+	assert_int_equal(heads("seal --passphrase pass --entry 'Entry 0' --boot boot one two"), 0);
+	assert_int_equal(heads("seal --passphrase pass --entry grub:1 --boot boot --unlock-passphrase other one two"),
+	                 0);
+	assert_int_equal(heads("seal --passphrase pass --entry Twice --boot boot one two"), 2);
+	assert_int_equal(heads("seal --passphrase pass --entry Nowhere --boot boot one two"), 2);
+	assert_int_equal(heads("seal --passphrase pass --entry grub:1 --boot nowhere one two"), 2);
+	assert_int_equal(
+	    swtpm_tool(&swtpm, &output, TEST_HEADS " --tpm %s disk status --boot boot one two", swtpm.where), 0);
+	assert_string_equal(buffer_string(&output), "1  for the boot entry \"Entry 0\" alone, without a passphrase\n"
+	                                            "2  for the boot entry \"Entry 1\" alone, with an unlock "
+	                                            "passphrase\n");
+	/* Each for itself: what no entry's text was measured for is not released. */
+	assert_int_equal(heads("unseal --entry grub:2 --boot boot one two"), 1);
+	assert_int_equal(heads("unseal --entry grub:0 --boot boot one two"), 1);
+	assert_int_equal(heads("unseal --measure --entry grub:0 --boot boot one two"), 0);
+	assert_int_equal(heads("unseal --unlock-passphrase other --entry grub:1 --boot boot one two"), 1);
+	assert_int_equal(heads("forget --entry grub:0 --boot boot one two"), 0);
+	assert_int_equal(heads("forget --entry grub:0 --boot boot one two"), 2);
+	swtpm_power_cycle(&swtpm);
+	assert_int_equal(heads("unseal --measure --unlock-passphrase other --entry grub:1 --boot boot one two"), 0);
+	assert_int_equal(heads("seal --passphrase pass --entry grub:2 --boot boot one two"), 0);
+	assert_int_equal(heads("seal --passphrase pass --entry grub:3 --boot boot one two"), 0);
+	assert_int_equal(heads("seal --passphrase pass --entry grub:4 --boot boot one two"), 0);
+	assert_int_equal(heads("seal --passphrase pass --entry grub:5 --boot boot one two"), 1);
+	assert_int_equal(count_keys(), 4);
+	/* The words of the board's settings are part of what is measured: with them each entry is another one. */
+	buffer_clear(&output);
+	assert_int_equal(swtpm_tool(&swtpm, &output,
+	                            TEST_HEADS " --tpm %s --settings words disk status --boot boot one two | grep -c "
+	                                       "'any more'",
+	                            swtpm.where),
+	                 0);
+	assert_string_equal(buffer_string(&output), "4\n");
+	assert_int_equal(heads("seal --passphrase pass one two"), 0);
+	assert_int_equal(count_keys(), 1);
+	expect_slots("2");
+	assert_int_equal(heads("forget one two"), 0);
+	assert_int_equal(count_keys(), 0);
+	expect_slots("1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_opens_both, fresh),
 	    cmocka_unit_test_setup(test_A5_key_of_another_entry, fresh),
+	    cmocka_unit_test_setup(test_A5_keys_of_several_entries, fresh),
+	    cmocka_unit_test_setup(test_A18_power_cut_beside_another_key, fresh),
 	    cmocka_unit_test_setup(test_A7_other_volume_key, fresh),
 	    cmocka_unit_test_setup(test_A7_other_segment, fresh),
 	    cmocka_unit_test_setup(test_A5_after_other_modes, fresh),
@@ -423,6 +603,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_slots_are_kept, fresh),
 	    cmocka_unit_test_setup(test_measured_once, fresh),
 	    cmocka_unit_test_setup(test_commands, fresh),
+	    cmocka_unit_test_setup(test_commands_of_entries, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

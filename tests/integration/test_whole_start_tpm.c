@@ -44,6 +44,9 @@ static void test_a_start_takes_few_commands(void **state)
 	    {"an owner", {.owned = true}},
 	    {"an owner, an unlock key", {.owned = true, .unlock_key = true}},
 	    {"an owner, an unlock key with a passphrase", {.owned = true, .unlock_key = true, .unlock = "unlock it"}},
+	    {"an owner, two unlock keys, the first one", {.owned = true, .unlock_key = true, .other_key = true}},
+	    {"an owner, two unlock keys, the second one",
+	     {.owned = true, .unlock_key = true, .key = 1, .other_key = true}},
 	    {"an owner, an unlock key, recorded", {.owned = true, .recorded = true, .unlock_key = true}},
 	};
 

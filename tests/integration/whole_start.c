@@ -131,16 +131,17 @@ static void expect_kept(struct tpm *tpm)
 static void unlock_disk(const struct whole_start_machine *machine, struct tpm *tpm, struct whole_start_cost *cost)
 {
 	CLEANUP(secret_clear) struct secret key = {0};
-	struct tpm_seal_state state;
+	struct unlock_keys keys;
 	struct error error;
 	unsigned before = tpm_command_count(tpm);
 
-	must(tpm_seal_look_record(tpm, TPM_SLOT_DISK, &state, &error), &error);
-	assert_int_equal(state.passphrase, machine->unlock != NULL);
+	must(unlock_look(tpm, false, &keys, &error), &error);
+	assert_int_equal(keys.count, machine->other_key ? 2 : 1);
+	assert_int_equal(keys.keys[machine->key].passphrase, machine->unlock != NULL);
 	measure(tpm, TRUST_PAYLOAD_PCR, "key segment");
 	measure(tpm, TRUST_DISK_PCR, "facts");
-	must(tpm_unseal(tpm, TPM_SLOT_DISK, machine->unlock ? bytes_from_string(machine->unlock) : BYTES_EMPTY, &key,
-	                &error),
+	must(tpm_unseal(tpm, unlock_slot(machine->key),
+	                machine->unlock ? bytes_from_string(machine->unlock) : BYTES_EMPTY, &key, &error),
 	     &error);
 	cost->unseal = tpm_command_count(tpm) - before - 2;
 }
@@ -244,9 +245,14 @@ static void seal_key(const struct whole_start_machine *machine, struct tpm *tpm)
 
 	measure(tpm, TRUST_DISK_PCR, "facts");
 	must(tpm_pcr_read(tpm, HASH_SHA256, UNLOCK_PCR_MASK, &pcrs, &error), &error);
-	must(tpm_seal(tpm, TPM_SLOT_DISK, bytes_make(key, sizeof(key)), &pcrs,
+	must(tpm_seal(tpm, unlock_slot(machine->key), bytes_make(key, sizeof(key)), &pcrs,
 	              machine->unlock ? bytes_from_string(machine->unlock) : BYTES_EMPTY, owner_of(machine), &error),
 	     &error);
+	pcrs.values[TRUST_DISK_PCR] = digest_of(HASH_SHA256, bytes_from_string("another entry"));
+	if (machine->other_key)
+		must(tpm_seal(tpm, unlock_slot(machine->key == 0), bytes_make(key, sizeof(key)), &pcrs, BYTES_EMPTY,
+		              owner_of(machine), &error),
+		     &error);
 }
 
 void whole_start_prepare(struct whole_start_machine *machine)

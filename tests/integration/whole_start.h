@@ -11,6 +11,8 @@ struct whole_start_machine {
 	bool recorded;      /* the ROM records the Name of its storage key */
 	bool unlock_key;    /* the TPM keeps a disk unlock key */
 	const char *unlock; /* the passphrase of that; NULL: none */
+	unsigned key;       /* its number */
+	bool other_key;     /* and one for another boot entry, number 0 or 1 */
 	int seen_fd;        /* boot/seen_key.h */
 	struct swtpm *swtpm;
 	uint8_t name[64];

@@ -242,30 +242,39 @@ def test_unlock_key(directory):
         require(expect_key(machine) == key, "another key was released")
 
 
+def to_unlock_screen(machine):
+    machine.send("c")
+    machine.see(r"Disk unlock key", 20)
+    machine.send("d")
+    machine.see(r"for a single boot entry", 30)
+
+
+def make_key_for(machine, number, title):
+    """In the main menu: makes an unlock key for the entry in this place of the list; stays on the screen of the keys."""
+    to_unlock_screen(machine)
+    machine.send("o")
+    machine.see(r"for which entry", 30)
+    machine.see(rf"{number} +{title}", 30)
+    machine.send(str(number))
+    machine.see(r"Passphrase of the disk", 30)
+    machine.send(PASSPHRASE + "\r")
+    machine.see(r"New unlock passphrase", 60)
+    machine.send("\r")
+    _, made = machine.line("unlock-key made", 60)
+    require(made["entries"] == "one", f"{made}")
+    machine.see(r"sealed in the TPM", 30)
+    machine.send("\r")
+
+
 def test_A5_key_of_another_entry(directory):
-    """A key for one entry alone: another one is told that, before anything is measured, and boots without; the one gets it."""
+    """A key for one entry alone: another one is told that, before anything is measured, and boots without; the one gets it.
+    A second key beside it, for that other one: each entry has its own, and forgetting one leaves the other."""
     with machine_with_luks(directory) as machine:
         to_menu(machine)
-        machine.send("c")
-        machine.see(r"Disk unlock key", 20)
-        machine.send("d")
-        machine.see(r"for a single boot entry", 30)
-        machine.send("o")
-        machine.see(r"for which entry", 30)
-        machine.see(r"2 +Tiny rescue", 30)
-        machine.send("2")
-        machine.see(r"Passphrase of the disk", 30)
-        machine.send(PASSPHRASE + "\r")
-        machine.see(r"New unlock passphrase", 60)
-        machine.send("\r")
-        _, made = machine.line("unlock-key made", 60)
-        require(made["entries"] == "one", f"{made}")
-        machine.see(r"sealed in the TPM", 30)
-        machine.send("\r")
+        make_key_for(machine, 2, "Tiny rescue")
         machine.see(r'For +the boot entry "Tiny rescue" alone', 30)
         machine.send("x")
         machine.see(r"Power off", 20)
-        restart(machine)
         boot(machine)
         expect_without(machine, "refused", "for the boot entry 'Tiny rescue' alone", boot_it=False)
         machine.send("o")
@@ -273,10 +282,30 @@ def test_A5_key_of_another_entry(directory):
         machine.send("2")
         machine.see(r"Boot this entry", 20)
         machine.send("y")
-        expect_key(machine)
+        rescue = expect_key(machine)
         restart(machine)
+        make_key_for(machine, 1, "Tiny system")
+        machine.see(r'Key 1 +for the boot entry "Tiny rescue" alone', 30)
+        machine.see(r'Key 2 +for the boot entry "Tiny system" alone', 30)
+        machine.send("x")
+        machine.see(r"Power off", 20)
+        boot(machine)
+        system = expect_key(machine)
+        require(system != rescue, "two entries have the same key")
+        machine.luks.opens(rescue)
+        restart(machine)
+        to_unlock_screen(machine)
+        machine.see(r'Forget the one for the boot entry "Tiny system" alone', 30)
+        machine.send("2")
+        machine.see(r"any other key stays", 30)
+        machine.send("y")
+        machine.line("unlock-key forgotten", 60)
+        machine.see(r'For +the boot entry "Tiny rescue" alone', 30)
+        machine.send("x")
+        machine.see(r"Power off", 20)
         boot(machine)
         expect_without(machine, "refused", "for the boot entry 'Tiny rescue' alone")
+        machine.luks.opens(rescue)
 
 
 def test_unlock_two_disks(directory):

@@ -206,9 +206,10 @@ static void test_A7_nonsense(void **state)
 static void test_A7_what_counts(void **state)
 {
 	static const char more_slots[] =
-	    LUKS_JSON(LUKS_SLOT("0", "aes-xts-plain64", "9999") "," LUKS_SLOT("31", "aes-xts-plain64", "1009"),
+	    LUKS_JSON(LUKS_SLOT("0", "aes-xts-plain64", "9999") "," LUKS_SLOT(
+	                  "31", "aes-xts-plain64", "1009") "," LUKS_SLOT("30", "aes-xts-plain64", "1019"),
 	              LUKS_SEGMENT("0", "16777216", "aes-xts-plain64"),
-	              LUKS_DIGEST("0", "\"0\",\"31\"", "\"0\"", "L7WC8lqh"), LUKS_CONFIG);
+	              LUKS_DIGEST("0", "\"0\",\"30\",\"31\"", "\"0\"", "L7WC8lqh"), LUKS_CONFIG);
 	static const char *const others[] = {
 	    LUKS_JSON(LUKS_SLOT("0", "aes-xts-plain64", "5000"), LUKS_SEGMENT("0", "16777216", "aes-xts-plain64"),
 	              LUKS_DIGEST("0", "\"0\"", "\"0\"", "AAAAAAAA"), LUKS_CONFIG),
@@ -222,8 +223,11 @@ static void test_A7_what_counts(void **state)
 
 	(void)state;
 	assert_string_equal(same, expected);
-	assert_int_equal(slots.slots, 1u | 1u << 31);
-	assert_int_equal(slots.own_slots, 1u << 31);
+	assert_int_equal(slots.slots, 1u | 1u << 30 | 1u << 31);
+	assert_int_equal(slots.own_slots, 1u << 30 | 1u << 31);
+	assert_int_equal(slots.key_slots[0], 1u << 31);
+	assert_int_equal(slots.key_slots[1], 0);
+	assert_int_equal(slots.key_slots[2], 1u << 30);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		const struct luks_facts facts = parse_json(others[i]);
 		CLEANUP_FREE char *text = text_of(&facts);
