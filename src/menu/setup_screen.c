@@ -48,7 +48,7 @@ static bool has_hotp(const struct menu *menu)
 
 static bool counts(const struct menu *menu)
 {
-	return is_signed(menu) && menu->boot.verify.rollback == VERIFY_ROLLBACK_OK;
+	return menu->tpm && is_signed(menu) && menu->boot.verify.rollback == VERIFY_ROLLBACK_OK;
 }
 
 static bool unlocks(const struct menu *menu)

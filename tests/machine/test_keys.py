@@ -17,6 +17,7 @@ PHRASE = "four random words here"
 NAME, MAIL = "Owner of Tests", "o@example.org"
 PUBLIC_AT = 1 * MIB         # docs/formats.md, "Backup drive"
 PRIVATE_AT = 5 * MIB
+CARD_KEY = rb"signature key[^:\r\n]*: *([0-9A-F]{40})"
 
 
 def blank_stick(directory):
@@ -105,7 +106,25 @@ def prove_by_drive(machine):
         not_proven(machine)
     answer(machine, "access allowed", "shell", by="drive")
     machine.see(r"Open the shell", 30)
-    machine.send("\x1b")
+
+
+def restore_in_the_shell(machine, fingerprint):
+    """`heads key restore`: from the drive onto a dongle that is as from the factory; not with another passphrase."""
+    machine.send("y")
+    machine.line("recovery", 30)
+    machine.expect(rb"[#$] ", 60)
+    machine.send(f"cd /run/heads; echo '{PHRASE}' >phrase; echo {ADMIN_PIN} >admin; heads key card; "
+                 "heads key reset --serial 00000001; echo reset=$?\n")
+    before = machine.expect(CARD_KEY, 60).group(1)
+    machine.expect(rb"reset=0\r?\n", 60)
+    restore = "heads --json key restore --drive /dev/sda --out key.asc --admin-pin admin --drive-passphrase"
+    machine.send(f"{restore} admin; echo other=$?\n")
+    machine.expect(rb"other=1\r?\n", 120)
+    machine.send(f"{restore} phrase; echo restored=$?; heads key card; echo card=$?\n")
+    machine.expect(rb'"fingerprint": ?"' + fingerprint.encode() + rb'"', 180)
+    machine.expect(rb"restored=0\r?\n", 60)
+    after = machine.expect(CARD_KEY, 60).group(1)
+    require(after == before, f"the dongle should have the key that it had: {before} {after}")
 
 
 def sign_by_drive(machine, fingerprint):
@@ -188,8 +207,8 @@ def check_drive(directory, image, fingerprint):
 
 def test_keys_for_drive_and_dongle(directory):
     """Keys are made in memory, written to an encrypted drive and to the dongle; the public half goes into the ROM. After
-    the restart the drive opens the access lock, signs /boot, which verifies, and fills the dongle anew. The passphrase
-    is nowhere on screen or log."""
+    the restart the drive signs /boot, which verifies, fills the dongle anew and opens the access lock; `heads key
+    restore` does it again. The passphrase is nowhere on screen or log."""
     image = blank_stick(directory)
     with machine_with(directory, spoil=update, settings=MANUAL,
                       options=["--usb", image, "--dongle-state", os.path.join(directory, "dongle"), "--dongle-model",
@@ -208,12 +227,14 @@ def test_keys_for_drive_and_dongle(directory):
         machine.line("key moved", 120)
         into_rom(machine, fingerprint)
         to_menu(machine, mode="refused")
-        prove_by_drive(machine)
         sign_by_drive(machine, fingerprint)
         # The factory's PIN, which the screen tells after the dongle was set back.
         machine.refuse(ADMIN_PIN.encode(), "a PIN is on the screen or the log")
         dongle_from_drive(machine, fingerprint)
+        back_to_menu(machine)
+        prove_by_drive(machine)
         machine.refuse(PHRASE.encode(), "a passphrase is on the screen or the log")
+        restore_in_the_shell(machine, fingerprint)
     check_drive(directory, image, fingerprint)
 
 
