@@ -86,6 +86,8 @@ static const char *needs_key(const struct menu *menu)
 
 static const char *needs_signed(const struct menu *menu)
 {
+	if (!menu->tpm)
+		return needs_tpm(menu);
 	return is_signed(menu) ? NULL : "/boot has to verify first";
 }
 
