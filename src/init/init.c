@@ -33,8 +33,7 @@
 #include <termios.h>
 #include <time.h>
 
-#define RECOVERY_KEY      "r"
-#define EARLY_KEY_REASON  "key r at start"
+#define EARLY_KEY_REASON  "key " MENU_RECOVERY_KEY " at start"
 #define FIRST_BACKOFF_S   1
 #define LONGEST_BACKOFF_S 30
 
@@ -328,7 +327,7 @@ static void recovery(struct init *init, const char *reason)
 /* Waits for the key of the recovery shell, and opens it where whoever pressed it may have one; 0: what was typed. */
 static void early_shell(struct init *init, int wait_ms, const char *reason)
 {
-	if (!consoles_key(&init->consoles, RECOVERY_KEY, wait_ms))
+	if (!consoles_key(&init->consoles, MENU_RECOVERY_KEY, wait_ms))
 		return;
 	if (access_decide(init->access, ACCESS_EARLY_SHELL) == ACCESS_ALLOWED)
 		recovery(init, reason);
@@ -465,7 +464,7 @@ _Noreturn void init_run(void)
 	power_button_open(&init.power_button);
 	(void)signal(SIGINT, SIG_IGN); /* Ctrl-Alt-Del must not reset without the cap */
 	log_line("init version=%s uptime-ms=%llu", HEADS_VERSION, log_now_ms());
-	log_line("key r=recovery");
+	log_line("key " MENU_RECOVERY_KEY "=recovery");
 	init.seen_key_fd = seen_key_open(&error);
 	if (init.seen_key_fd < 0)
 		log_error(&error);

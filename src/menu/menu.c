@@ -17,7 +17,6 @@
 #include <time.h>
 
 #define BAR_MS       200
-#define RECOVERY_KEY 'r' /* as PID 1 has named it */
 #define MAX_KEY_SIZE ((size_t)1 << 20)
 
 static int log_fd = -1;
@@ -215,7 +214,7 @@ static bool offers_secret(const struct menu *menu)
 /* The key of the recovery shell, typed since PID 1 looked for it. A menu that comes again has been seen before. */
 static bool wants_early_shell(struct menu *menu)
 {
-	if (menu->request->again || !ui_typed_ahead(menu->ui, RECOVERY_KEY))
+	if (menu->request->again || !ui_typed_ahead(menu->ui, MENU_RECOVERY_KEY[0]))
 		return false;
 	if (access_decide(menu->request->access, ACCESS_EARLY_SHELL) == ACCESS_ALLOWED)
 		return true;

@@ -7,6 +7,8 @@
 #include "ui/ui.h"
 
 /* How the menu's process ends: what PID 1 shall do. Anything else is a crash. */
+#define MENU_RECOVERY_KEY "r" /* of the recovery shell, before the first screen; PID 1 names it */
+
 enum menu_exit {
 	MENU_EXIT_BOOT = 10,   /* a kernel is loaded, and the owner has signed it */
 	MENU_EXIT_BOOT_FORCED, /* a kernel is loaded that did not verify */

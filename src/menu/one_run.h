@@ -14,8 +14,7 @@ struct one_run {
 	struct ownership_answers answers;
 	struct ownership_machine machine;
 	struct ownership_world world;
-	struct boot_system
-	    boot; /* the menu's, once the plan is made: judged by the key of the run, which is none of the ROM's */
+	struct boot_system boot; /* the menu's, from the plan on: judged by the key of the run, not by the ROM's */
 	struct ownership ownership;
 	struct secret drawn; /* the passphrase that was drawn; empty: none */
 	char medium[48];     /* the stick */

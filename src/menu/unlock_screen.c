@@ -226,9 +226,10 @@ static int forget_sealed(struct menu *menu, struct bytes owner, void *context, s
 	           : unlock_forget_all(menu->tpm, &forgetting->chosen, owner, error);
 }
 
-/* whom: of key_entry_describe, or NULL with key UNLOCK_KEYS. */
-static void forget(struct menu *menu, unsigned key, const char *whom)
+/* whom: of key_entry_describe; NULL: every key, of which there may be several. */
+static void forget(struct menu *menu, unsigned key, const char *whom, bool several)
 {
+	const bool every = several && !whom;
 	struct forgetting forgetting = {.key = key};
 	struct ui_text text = {0};
 	struct error error;
@@ -237,9 +238,10 @@ static void forget(struct menu *menu, unsigned key, const char *whom)
 
 	if (whom)
 		ui_text_add(&text, UI_NORMAL, "The key for %s; any other key stays.", whom);
-	ui_text_add(&text, UI_NORMAL,
-	            "The TPM forgets the key, and its key slots are removed. Your own passphrases stay.");
-	yes = ui_confirm(menu->ui, "Forget the unlock key", &text, "Forget it", "Back");
+	ui_text_add(&text, UI_NORMAL, "The TPM forgets %s removed. Your own passphrases stay.",
+	            every ? "every unlock key, and their key slots are" : "the key, and its key slots are");
+	yes = ui_confirm(menu->ui, every ? "Forget every unlock key" : "Forget the unlock key", &text,
+	                 every ? "Forget them" : "Forget it", "Back");
 	ui_text_clear(&text);
 	if (!yes)
 		return;
@@ -395,9 +397,9 @@ static bool do_chosen(struct menu *menu, const struct shown_state *shown, char k
 	else if (key == 'o')
 		make_for_one(menu);
 	else if (key == 'f')
-		forget(menu, UNLOCK_KEYS, NULL);
+		forget(menu, UNLOCK_KEYS, NULL, shown->keys.count > 1);
 	else if (key >= '1' && key < '1' + UNLOCK_KEYS)
-		forget(menu, (unsigned)(key - '1'), shown->whom[key - '1']);
+		forget(menu, (unsigned)(key - '1'), shown->whom[key - '1'], true);
 	return key != 'x';
 }
 
