@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "boot/key_segment.h"
+#include "integration/shell.h"
 #include "unit/cmocka_all.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,19 +48,11 @@
 
 static char directory[] = "/tmp/heads-initrds-XXXXXX";
 
-/* Runs a line of shell in the directory. */
-__attribute__((format(printf, 1, 2))) static void run(const char *format, ...)
-{
-	char line[2048], command[2304];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	(void)snprintf(command, sizeof(command), "cd %s && { %s; } >log 2>&1", directory, line);
-	if (system(command) != 0) /* NOLINT(cert-env33-c): the test's own words */
-		fail_msg("%s has failed: see %s/log", line, directory);
-}
+#define run(...)                                                                                 \
+	do {                                                                                     \
+		if (shell_run(directory, __VA_ARGS__) != 0)                                      \
+			fail_msg("%s:%d has failed: see %s/log", __FILE__, __LINE__, directory); \
+	} while (0)
 
 static void read_file(const char *name, struct buffer *content)
 {

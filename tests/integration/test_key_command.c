@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "integration/shell.h"
 #include "unit/cmocka_all.h"
 #include <json-c/json.h>
 #include <stdarg.h>
@@ -29,13 +30,7 @@ static int key(const char *format, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int shell(const char *command)
-{
-	char line[512];
-
-	(void)snprintf(line, sizeof(line), "cd %s && { %s; } >shell-out 2>&1", directory, command);
-	return system(line); /* NOLINT(cert-env33-c,concurrency-mt-unsafe) */
-}
+#define shell(command) shell_run(directory, "%s", command)
 
 /* A member of what was printed last, of an error its code, in a buffer that the next call overwrites; NULL where it is
  * not there. */

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "disk/keyslot.h"
 #include "disk/reencrypt.h"
+#include "integration/shell.h"
 #include "unit/cmocka_all.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,18 +11,7 @@
 
 static char directory[64];
 
-static int tool(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static int tool(const char *format, ...)
-{
-	char line[1024], command[1200];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	(void)snprintf(command, sizeof(command), "cd %s && { %s; } >tool.log 2>&1", directory, line);
-	return system(command); /* NOLINT(cert-env33-c,concurrency-mt-unsafe) */
-}
+#define tool(...) shell_run(directory, __VA_ARGS__)
 
 static const struct kind {
 	const char *name, *format;

@@ -9,7 +9,7 @@ from fixtures import MIB, run
 from owner_steps import MANUAL, to_menu
 from test_access import answer, back_to_menu, not_proven
 from test_card import ADMIN_PIN, PIN
-from test_settings import open_setting
+from test_settings import choose_yes, open_setting, write_yes
 from test_sign_in_machine import update
 from update_steps import stick
 
@@ -77,12 +77,8 @@ def close_lock(machine):
     """In force from the next start on."""
     machine.see(r"Power off", 30)
     open_setting(machine, "access_lock", r"ACCESS_LOCK +n +default +works")
-    machine.send("\r")
-    machine.see(r"Default +n", 30)
-    machine.send("y")
-    machine.see(r"In the ROM +not set", 30)
-    machine.send("y\r")
-    machine.line("setting", 120)
+    choose_yes(machine)
+    write_yes(machine)
     back_to_menu(machine)
 
 

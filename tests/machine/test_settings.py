@@ -17,17 +17,27 @@ def open_setting(machine, word, row):
     return machine.see(row, 30)
 
 
+def choose_yes(machine):
+    """In the list of settings, at one that is not set: to the question of who may change it, or to its being written."""
+    machine.send("\r")
+    machine.see(r"Default +n", 30)
+    machine.send("y")
+
+
+def write_yes(machine):
+    """From there until the ROM has it, where anybody may."""
+    machine.see(r"In the ROM +not set", 30)
+    machine.send("y\r")
+    return machine.line("setting", 120)
+
+
 def test_a_setting_survives_power_off(directory):
     """Searched, changed and written on the machine: the flash has it at the next power-on, and the others with it."""
     with machine_with(directory, settings=MANUAL + "CONFIG_OF_MINE='a  b'\n") as machine:
         to_menu(machine)
         open_setting(machine, "eventlog", r"NO_EVENTLOG_HANDOVER +n +default +works")
-        machine.send("\r")
-        machine.see(r"Default +n", 30)
-        machine.send("y")
-        machine.see(r"In the ROM +not set", 30)
-        machine.send("y\r")
-        _, found = machine.line("setting", 120)
+        choose_yes(machine)
+        _, found = write_yes(machine)
         require(found["name"] == "CONFIG_NO_EVENTLOG_HANDOVER", f"{found}")
         machine.see(r"from the next start on", 30)
         machine.power_cut()
