@@ -25,6 +25,7 @@ struct snapshot {
 	uint64_t kept;
 	size_t kept_count;
 	uint64_t bytes_read;
+	bool direct;             /* past the page cache */
 	snapshot_watcher *watch; /* or NULL */
 	void *watch_context;
 };

@@ -14,8 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK_SIZE  ((size_t)256 << 10) /* fits the second-level cache, so that hashing reads no memory twice */
-#define MAX_THREADS 16
+#define CHUNK_SIZE      ((size_t)1 << 20) /* one request to the disk; a multiple of every block size */
+#define CHUNK_ALIGNMENT 4096
+#define MAX_THREADS     16
 
 void snapshot_fail(struct snapshot_entry *entry, int errno_value, const char *sentence)
 {
@@ -44,17 +45,26 @@ static int open_file(const struct snapshot *snapshot, struct snapshot_entry *ent
 		return -1;
 	}
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	/* Not every filesystem can (EINVAL). */
+	if (snapshot->direct)
+		(void)fcntl(fd, F_SETFL, O_DIRECT);
 	return TAKE_FD(fd);
 }
 
-static ssize_t read_some(int fd, void *data, size_t size)
+/* The file's next bytes; fewer than a chunk at its end alone. */
+static ssize_t read_chunk(int fd, uint8_t chunk[CHUNK_SIZE])
 {
+	size_t filled = 0;
 	ssize_t got;
 
-	do
-		got = read(fd, data, size);
-	while (got < 0 && errno == EINTR);
-	return got;
+	do {
+		got = read(fd, chunk + filled, CHUNK_SIZE - filled);
+		if (got < 0 && errno == EINVAL && (fcntl(fd, F_GETFL) & O_DIRECT) != 0 && fcntl(fd, F_SETFL, 0) == 0)
+			errno = EINTR; /* a filesystem that says so late, or a place that is no block's begin */
+		if (got > 0)
+			filled += (size_t)got;
+	} while (filled < CHUNK_SIZE && (got > 0 || (got < 0 && errno == EINTR)));
+	return got < 0 ? -1 : (ssize_t)filled;
 }
 
 /* Reads to the end of the file, hashing, and expects exactly the size that the walk saw; memory >= 0: a memfd that
@@ -64,36 +74,30 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, uint8_t chun
 	struct hasher *hasher = hasher_open(HASH_SHA256);
 	struct digest digest;
 	uint64_t total = 0;
-	uint8_t beyond;
-	ssize_t got = 0;
+	ssize_t got;
 
 	if (!hasher) {
 		snapshot_fail(entry, ENOMEM, "it cannot be hashed");
 		return 0;
 	}
-	while (total < entry->size) {
-		uint64_t left = entry->size - total;
+	do {
 		struct bytes part;
 
-		got = read_some(fd, chunk, left < CHUNK_SIZE ? (size_t)left : CHUNK_SIZE);
+		got = read_chunk(fd, chunk);
 		if (got <= 0)
 			break;
 		part = bytes_make(chunk, (size_t)got);
+		total += part.size;
 		hasher_add(hasher, part);
-		total += (uint64_t)got;
-		if (memory >= 0 && file_write_all(memory, entry->path, part, NULL) < 0) {
+		if (memory >= 0 && file_write_all(memory, entry->path, part, NULL) < 0)
 			snapshot_fail(entry, 0, "there is no memory to keep it");
-			break;
-		}
-	}
-	if (got >= 0 && total == entry->size && entry->state != SNAPSHOT_FAILED)
-		got = read_some(fd, &beyond, 1);
+	} while (entry->state != SNAPSHOT_FAILED && total <= entry->size && got == (ssize_t)CHUNK_SIZE);
 	digest = hasher_close(hasher);
 	if (entry->state == SNAPSHOT_FAILED)
 		return total;
 	if (got < 0)
 		snapshot_fail(entry, errno, "it cannot be read");
-	else if (total != entry->size || got > 0)
+	else if (total != entry->size)
 		snapshot_fail(entry, 0, "its size changed while it was being read");
 	if (entry->state == SNAPSHOT_FAILED)
 		return total;
@@ -104,25 +108,28 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, uint8_t chun
 
 /* Reads into a memfd that is sealed when the digest stands. It is written, never mapped for writing: a helper program
  * that another thread starts meanwhile would for a moment hold a copy of the mapping, and nothing could be sealed. */
-static uint64_t read_kept(int fd, struct snapshot_entry *entry)
+static uint64_t read_kept(int fd, struct snapshot_entry *entry, uint8_t chunk[CHUNK_SIZE])
 {
 	CLEANUP_CLOSE int memory = memfd_create("boot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	uint8_t *chunk = malloc(CHUNK_SIZE);
 	uint64_t total;
 
-	if (memory < 0 || !chunk) {
+	if (memory < 0) {
 		snapshot_fail(entry, errno, "there is no memory to keep it");
-		free(chunk);
 		return 0;
 	}
 	total = read_and_hash(fd, entry, chunk, memory);
-	free(chunk);
 	(void)lseek(memory, 0, SEEK_SET);
 	if (entry->state == SNAPSHOT_READ && memfd_seal(memory, entry->path, NULL) < 0)
 		snapshot_fail(entry, 0, "the copy in memory cannot be sealed");
 	if (entry->state == SNAPSHOT_READ)
 		entry->fd = TAKE_FD(memory);
 	return total;
+}
+
+/* The disk writes straight into it. */
+static uint8_t *make_chunk(void)
+{
+	return aligned_alloc(CHUNK_ALIGNMENT, CHUNK_SIZE);
 }
 
 /* A memfd takes memory from the kernel page by page: where there is none left the process would be killed. So the limit
@@ -134,7 +141,19 @@ static uint64_t read_entry(const struct snapshot *snapshot, struct snapshot_entr
 
 	if (fd < 0)
 		return 0;
-	return keep ? read_kept(fd, entry) : read_and_hash(fd, entry, chunk, -1);
+	return keep ? read_kept(fd, entry, chunk) : read_and_hash(fd, entry, chunk, -1);
+}
+
+/* One file alone, kept. */
+static uint64_t read_alone(const struct snapshot *snapshot, struct snapshot_entry *entry)
+{
+	CLEANUP_FREE uint8_t *chunk = make_chunk();
+
+	if (!chunk) {
+		snapshot_fail(entry, ENOMEM, "it cannot be read");
+		return 0;
+	}
+	return read_entry(snapshot, entry, true, chunk);
 }
 
 struct work {
@@ -154,7 +173,7 @@ struct crew {
 static void work_through(struct crew *crew, bool watched)
 {
 	const struct snapshot *snapshot = crew->snapshot;
-	uint8_t *chunk = malloc(CHUNK_SIZE);
+	uint8_t *chunk = make_chunk();
 	size_t index;
 
 	if (!chunk)
@@ -209,6 +228,11 @@ static bool take_room(struct snapshot *snapshot, uint64_t size)
 	snapshot->kept += size;
 	snapshot->kept_count++;
 	return true;
+}
+
+void snapshot_read_directly(struct snapshot *snapshot)
+{
+	snapshot->direct = true;
 }
 
 void snapshot_watch(struct snapshot *snapshot, snapshot_watcher *watch, void *context)
@@ -277,7 +301,7 @@ int snapshot_read_one(struct snapshot *snapshot, const char *path, struct error 
 		return error_set(error, E_ORDER, path, "/%s was read before and not kept", path);
 	if (!take_room(snapshot, entry->size))
 		return error_set(error, E_TOO_LARGE, path, "/%s is larger than what may be kept in memory", path);
-	snapshot->bytes_read += read_entry(snapshot, entry, true, NULL);
+	snapshot->bytes_read += read_alone(snapshot, entry);
 	return find_file(snapshot, path, &entry, error);
 }
 
@@ -292,7 +316,7 @@ int snapshot_keep_verified(struct snapshot *snapshot, const char *path, struct e
 		return 0;
 	again = *entry;
 	again.state = SNAPSHOT_UNREAD;
-	snapshot->bytes_read += read_entry(snapshot, &again, true, NULL);
+	snapshot->bytes_read += read_alone(snapshot, &again);
 	if (again.state != SNAPSHOT_READ) {
 		r = error_set(error, E_IO, path, "/%s: %s", path, again.problem ? again.problem : "it cannot be read");
 		free(again.problem);

@@ -131,10 +131,14 @@ static int read_files(struct boot_system *boot, uint64_t keep_limit, struct erro
 static int open_snapshot(struct boot_system *boot, uint64_t keep_limit, struct error *error)
 {
 	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
 	if (directory < 0)
 		return error_set(error, E_IO, BOOT_MOUNT_POINT, "%s cannot be opened", BOOT_MOUNT_POINT);
-	return snapshot_open(directory, keep_limit, &boot->snapshot, error);
+	r = snapshot_open(directory, keep_limit, &boot->snapshot, error);
+	if (r == 0)
+		snapshot_read_directly(boot->snapshot);
+	return r;
 }
 
 static void log_verdict(const struct boot_system *boot)

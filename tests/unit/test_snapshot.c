@@ -324,7 +324,7 @@ static void test_larger_than_a_chunk(void **state)
 	struct bytes bytes;
 
 	(void)state;
-	for (uint32_t i = 0; i < 300000; i++)
+	for (uint32_t i = 0; i < 600000; i++)
 		buffer_append_u32be(&content, i);
 	buffer_append_byte(&content, 1);
 	write_bytes(at("boot/large"), buffer_bytes(&content));
@@ -335,6 +335,42 @@ static void test_larger_than_a_chunk(void **state)
 	assert_int_equal(snapshot_keep_verified(snapshot, "large", NULL), 0);
 	assert_int_equal(snapshot_bytes(snapshot, "large", (size_t)1 << 24, &bytes, NULL), 0);
 	assert_true(bytes_equal(bytes, buffer_bytes(&content)));
+}
+
+/* Sizes around what one request to the disk takes, through the page cache and past it. Where the filesystem of the
+ * temporary directory cannot be read past it (tmpfs), the second round is the first once more. */
+static void test_sizes_around_a_chunk_past_the_page_cache(void **state)
+{
+	static const size_t sizes[] = {1, 511, 512, 4097, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (2 << 20) + 512};
+	CLEANUP(buffer_clear) struct buffer content = {0};
+	char name[20];
+
+	(void)state;
+	for (uint32_t i = 0; content.size < (size_t)3 << 20; i++)
+		buffer_append_u32be(&content, i * 2654435761U);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		(void)snprintf(name, sizeof(name), "%zu", sizes[i]);
+		write_bytes(at("boot/%s", name), bytes_make(content.data, sizes[i]));
+	}
+	for (int direct = 0; direct < 2; direct++) {
+		CLEANUP(snapshot_close) struct snapshot *snapshot = open_snapshot(at("boot"), (uint64_t)1 << 24);
+
+		if (direct)
+			snapshot_read_directly(snapshot);
+		assert_int_equal(snapshot_read(snapshot, keep_all, NULL, NULL), 0);
+		assert_int_equal(snapshot_figures(snapshot).bytes_read, snapshot_figures(snapshot).bytes);
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+			const struct bytes expected = bytes_make(content.data, sizes[i]);
+			struct digest digest = digest_of(HASH_SHA256, expected);
+			struct bytes kept;
+
+			(void)snprintf(name, sizeof(name), "%zu", sizes[i]);
+			assert_int_equal(snapshot_find(snapshot, name)->state, SNAPSHOT_READ);
+			assert_memory_equal(snapshot_find(snapshot, name)->digest, digest.data, 32);
+			assert_int_equal(snapshot_bytes(snapshot, name, (size_t)1 << 24, &kept, NULL), 0);
+			assert_true(bytes_equal(kept, expected));
+		}
+	}
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, boot_setup, boot_teardown)
@@ -357,6 +393,7 @@ int main(void)
 	    CASE(test_resolve_follows_recorded_links),
 	    CASE(test_empty_directory),
 	    CASE(test_larger_than_a_chunk),
+	    CASE(test_sizes_around_a_chunk_past_the_page_cache),
 	};
 	int status;
 
