@@ -128,17 +128,13 @@ static int read_files(struct boot_system *boot, uint64_t keep_limit, struct erro
 	return r;
 }
 
-static int open_snapshot(struct boot_system *boot, uint64_t keep_limit, struct error *error)
+static int open_snapshot(struct boot_system *boot, const char *path, uint64_t keep_limit, struct error *error)
 {
-	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	CLEANUP_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (directory < 0)
-		return error_set(error, E_IO, BOOT_MOUNT_POINT, "%s cannot be opened", BOOT_MOUNT_POINT);
-	r = snapshot_open(directory, keep_limit, &boot->snapshot, error);
-	if (r == 0)
-		snapshot_read_directly(boot->snapshot);
-	return r;
+		return error_set(error, E_IO, path, "%s cannot be opened", path);
+	return snapshot_open(directory, keep_limit, &boot->snapshot, error);
 }
 
 static void log_verdict(const struct boot_system *boot)
@@ -278,11 +274,34 @@ static void log_entries(const struct boot_system *boot)
 	         first ? text_escape_into(bytes_from_string(first->id), id, sizeof(id)) : "none");
 }
 
+/* mounted: just now, by us. */
+static int read_tree(struct boot_system *boot, const char *path, bool mounted, struct bytes key,
+                     snapshot_watcher *watch, void *context)
+{
+	const uint64_t keep_limit = memory_for_files();
+	int r = open_snapshot(boot, path, keep_limit, &boot->problem);
+
+	if (r < 0)
+		return r;
+	if (mounted)
+		snapshot_read_directly(boot->snapshot);
+	snapshot_watch(boot->snapshot, watch, context);
+	r = read_and_compare(boot, key, keep_limit, &boot->problem);
+	snapshot_watch(boot->snapshot, NULL, NULL);
+	return r;
+}
+
+int boot_system_read_directory(struct boot_system *boot, const char *directory, struct bytes key,
+                               snapshot_watcher *watch, void *context)
+{
+	boot_system_clear(boot);
+	return read_tree(boot, directory, false, key, watch, context);
+}
+
 int boot_system_read(struct boot_system *boot, const char *saved, struct bytes key, snapshot_watcher *watch,
                      void *context)
 {
 	unsigned long long started = log_now_ms();
-	uint64_t keep_limit;
 	int r;
 
 	boot_system_clear(boot);
@@ -291,14 +310,7 @@ int boot_system_read(struct boot_system *boot, const char *saved, struct bytes k
 	if (r < 0)
 		return r;
 	log_line("boot-device path=%s type=%s ms=%llu", boot->device.path, boot->device.type, log_now_ms() - started);
-	keep_limit = memory_for_files();
-	r = open_snapshot(boot, keep_limit, &boot->problem);
-	if (r < 0)
-		return r;
-	snapshot_watch(boot->snapshot, watch, context);
-	r = read_and_compare(boot, key, keep_limit, &boot->problem);
-	snapshot_watch(boot->snapshot, NULL, NULL);
-	return r;
+	return read_tree(boot, BOOT_MOUNT_POINT, true, key, watch, context);
 }
 
 int boot_system_judge(struct boot_system *boot, struct tpm *tpm)

@@ -36,6 +36,10 @@ struct boot_system {
  * starts over where it was called before. Errors: those of boot_device_find, snapshot_open and snapshot_read. */
 int boot_system_read(struct boot_system *boot, const char *saved, struct bytes key, snapshot_watcher *watch,
                      void *context);
+/* The same for the /boot of a machine that is off: directory is the root of that file system, and nothing is mounted.
+ * Errors: those of snapshot_open and snapshot_read. */
+int boot_system_read_directory(struct boot_system *boot, const char *directory, struct bytes key,
+                               snapshot_watcher *watch, void *context);
 /* What comes of it: VERIFIED, with the entries, or REFUSED, and verdict says why; nothing happens to what could not be
  * read. Compares the age with the counter of the TPM (NULL: none; A15) and raises it where the last signing has still
  * to be completed. Errors: that of the comparison. A refused /boot is no error. */

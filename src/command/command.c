@@ -31,15 +31,22 @@ struct json_object *command_json_name(const char *name)
 	return object;
 }
 
+struct json_object *command_json_error(const struct error *error)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "code", json_object_new_string(error_name(error->code)));
+	json_object_object_add(object, "object", json_object_new_string(error->object));
+	json_object_object_add(object, "sentence", json_object_new_string(error->sentence));
+	return object;
+}
+
 int command_fail(const struct command_context *context, const struct error *error)
 {
 	if (context->json) {
-		struct json_object *inner = json_object_new_object(), *outer = json_object_new_object();
+		struct json_object *outer = json_object_new_object();
 
-		json_object_object_add(inner, "code", json_object_new_string(error_name(error->code)));
-		json_object_object_add(inner, "object", json_object_new_string(error->object));
-		json_object_object_add(inner, "sentence", json_object_new_string(error->sentence));
-		json_object_object_add(outer, "error", inner);
+		json_object_object_add(outer, "error", command_json_error(error));
 		command_print_json(outer);
 	} else {
 		(void)fprintf(stderr, "heads: %s\n", error->sentence);

@@ -31,6 +31,8 @@ struct command_noun {
 	size_t verb_count;
 };
 
+/* {"code": ..., "object": ..., "sentence": ...} */
+struct json_object *command_json_error(const struct error *error);
 /* Prints the error (JSON object on stdout, or the sentence on stderr) and returns its exit status. */
 int command_fail(const struct command_context *context, const struct error *error);
 /* As command_fail with -E_USAGE and this sentence. */

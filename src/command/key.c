@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads key`: the OpenPGP card of the security dongle, and its PINs. */
 #include "base/cleanup.h"
+#include "command/dongle.h"
 #include "command/key_private.h"
 #include "command/nouns.h"
 #include "command/passphrase.h"
@@ -25,16 +26,10 @@ int key_read_options(const struct command_context *context, int argc, char **arg
 
 int key_open(const struct key_options *options, struct openpgp **ret_session, struct error *error)
 {
-	struct openpgp_options session = {0};
-	char configuration[600];
+	struct command_dongle dongle;
+	int r = command_dongle_options(options->pcsc, &dongle, error);
 
-	if (!options->pcsc)
-		return openpgp_open(NULL, ret_session, error);
-	if (options->pcsc[0] != '/' || strchr(options->pcsc, '\n') || strlen(options->pcsc) > 500)
-		return error_set(error, E_USAGE, "--pcsc", "--pcsc takes the whole path of a PC/SC library");
-	(void)snprintf(configuration, sizeof(configuration), "disable-ccid\npcsc-driver %s\n", options->pcsc);
-	session.scdaemon_configuration = configuration;
-	return openpgp_open(&session, ret_session, error);
+	return r < 0 ? r : openpgp_open(&dongle.options, ret_session, error);
 }
 
 int key_get_secret(const char *file, const char *prompt, struct secret *secret, struct error *error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `heads owner`: the answers of a run that nobody attends, and passphrases for it. The run itself is the menu's: what
- * it seals opens only to a start in which nothing but the menu ran (PCR 4). */
+/* `heads owner`: taking ownership from the command line, the answers for it, and passphrases. */
+#include "command/owner.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_answers(const char *path, struct ownership_answers *answers, struct error *error)
+int owner_read_answers(const char *path, struct ownership_answers *answers, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer text = {0};
 	int r = file_read(path, OWNERSHIP_ANSWERS_MAX_SIZE, &text, error);
@@ -20,54 +20,64 @@ static int read_answers(const char *path, struct ownership_answers *answers, str
 	return r < 0 ? r : ownership_answers_check(answers, path, error);
 }
 
-static void print_json(const struct ownership *ownership)
+void owner_add_plan(struct ownership_answers *answers, struct json_object *object)
 {
-	struct json_object *object = json_object_new_object(), *steps = json_object_new_array();
+	const struct ownership ownership = {.answers = answers};
+	struct json_object *steps = json_object_new_array();
 
 	for (int i = 0; i < OWNERSHIP_STEPS; i++) {
 		const enum ownership_step step = (enum ownership_step)i;
-		const char *lost = ownership_destroys(ownership, step);
-		struct json_object *item = json_object_new_object();
+		const char *lost = ownership_destroys(&ownership, step);
+		struct json_object *item;
 
-		if (!ownership_wants(ownership->answers, step)) {
-			json_object_put(item);
+		if (!ownership_wants(answers, step))
 			continue;
-		}
+		item = json_object_new_object();
 		json_object_object_add(item, "step", json_object_new_string(ownership_step_word(step)));
 		json_object_object_add(item, "destroys", lost ? json_object_new_string(lost) : NULL);
 		json_object_array_add(steps, item);
 	}
-	json_object_object_add(object, "result", json_object_new_string("ok"));
 	json_object_object_add(object, "steps", steps);
-	command_print_json(object);
 }
 
-static int check_run(const struct command_context *context, int argc, char **argv)
+void owner_print_plan(struct ownership_answers *answers)
 {
-	CLEANUP(ownership_answers_clear) struct ownership_answers answers = {0};
-	const struct ownership ownership = {.answers = &answers};
-	struct error error;
+	const struct ownership ownership = {.answers = answers};
 
-	if (argc != 2)
-		return command_usage(context, "heads owner check wants one file with answers (docs/owners-guide.md)");
-	if (read_answers(argv[1], &answers, &error) < 0)
-		return command_fail(context, &error);
-	if (context->json) {
-		print_json(&ownership);
-		return 0;
-	}
 	(void)printf("The answers go together. On a machine where nothing is done yet the run does:\n");
 	for (int i = 0; i < OWNERSHIP_STEPS; i++) {
 		const enum ownership_step step = (enum ownership_step)i;
 		const char *lost = ownership_destroys(&ownership, step);
 
-		if (!ownership_wants(&answers, step))
+		if (!ownership_wants(answers, step))
 			continue;
 		(void)printf("  %s\n", ownership_step_name(step));
 		if (lost)
 			(void)printf("      %s\n", lost);
 	}
-	(void)printf("Put the file on a stick as heads-owner.txt and choose it in the menu (E, A, F).\n");
+}
+
+static int check_run(const struct command_context *context, int argc, char **argv)
+{
+	CLEANUP(ownership_answers_clear) struct ownership_answers answers = {0};
+	struct json_object *object;
+	struct error error;
+
+	if (argc != 2)
+		return command_usage(context, "heads owner check wants one file with answers (docs/owners-guide.md)");
+	if (owner_read_answers(argv[1], &answers, &error) < 0)
+		return command_fail(context, &error);
+	if (context->json) {
+		object = json_object_new_object();
+		json_object_object_add(object, "result", json_object_new_string("ok"));
+		owner_add_plan(&answers, object);
+		command_print_json(object);
+		return 0;
+	}
+	owner_print_plan(&answers);
+	(void)printf(
+	    "Put the file on a stick as heads-owner.txt and choose it in the menu (E, A, F); for a machine that is "
+	    "off: heads owner reset.\n");
 	return 0;
 }
 
@@ -109,7 +119,9 @@ static int passphrase_run(const struct command_context *context, int argc, char 
 
 static const struct command_verb verbs[] = {
     {"check", "FILE", "the answers of an unattended run: do they go together, what will be done", check_run},
+    {"reset", "--yes --rom IMAGE --boot DIR --medium DIR [--pcsc LIBRARY] [--label LABEL] FILE",
+     "takes ownership of a machine that is off, as these answers say: its TPM (--tpm), image and /boot",
+     owner_reset_run},
     {"passphrase", "[WORDS]", "a passphrase of random words, four or more, with its entropy", passphrase_run},
 };
-const struct command_noun command_owner = {"owner", "taking ownership of the machine: answers and passphrases", verbs,
-                                           ARRAY_SIZE(verbs)};
+const struct command_noun command_owner = {"owner", "taking ownership of the machine", verbs, ARRAY_SIZE(verbs)};

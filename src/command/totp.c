@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `heads totp`: the secret whose codes prove the firmware to the owner's phone. */
+#include "command/totp.h"
 #include "attest/totp.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "command/nouns.h"
 #include "command/passphrase.h"
 #include "rom/settings.h"
-
+#include "ui/ui.h"
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
-
-#define DEFAULT_LABEL "Heads"
-#define LABEL_LIMIT   64
+#include <unistd.h>
 
 struct totp_options {
-	const char *label;      /* NULL: the board's name, or DEFAULT_LABEL */
+	const char *label;      /* NULL: the board's name, or TOTP_DEFAULT_LABEL */
 	const char *owner_file; /* NULL: asked for where the TPM has an owner passphrase */
 };
 
@@ -32,34 +31,35 @@ static int read_options(const struct command_context *context, int argc, char **
 			return command_usage(context, "%s misses its value", argv[i]);
 		*(is_label ? &options->label : &options->owner_file) = argv[++i];
 	}
-	if (options->label && strlen(options->label) > LABEL_LIMIT)
-		return command_usage(context, "a label has at most %d bytes", LABEL_LIMIT);
+	if (options->label && strlen(options->label) > TOTP_LABEL_LIMIT)
+		return command_usage(context, "a label has at most %d bytes", TOTP_LABEL_LIMIT);
 	return 0;
 }
 
-static int print_secret(const struct command_context *context, const char *label, struct bytes secret)
+int totp_print_secret(const struct command_context *context, const char *label, struct bytes secret,
+                      struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer uri = {0};
 	char text[BASE32_SIZE(TOTP_SECRET_SIZE)];
 	struct json_object *object;
-	struct error error;
 
-	base32_encode(secret, text);
 	totp_uri(label, secret, &uri);
-	if (!buffer_string(&uri)) {
-		memory_wipe(text, sizeof(text));
-		(void)error_set(&error, E_MEMORY, "TOTP", "no memory to show the secret");
-		return command_fail(context, &error);
-	}
+	if (!buffer_string(&uri))
+		return error_set(error, E_MEMORY, "TOTP", "no memory to show the secret");
+	base32_encode(secret, text);
 	if (context->json) {
 		object = json_object_new_object();
 		json_object_object_add(object, "uri", json_object_new_string(buffer_string(&uri)));
 		json_object_object_add(object, "secret", json_object_new_string(text));
 		command_print_json(object);
 	} else {
+		if (isatty(STDOUT_FILENO))
+			ui_print_qr(buffer_string(&uri));
 		(void)printf("%s\nsecret: %s\n", buffer_string(&uri), text);
 	}
 	memory_wipe(text, sizeof(text));
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return error_set(error, E_IO, "TOTP", "the secret cannot be shown: standard output does not take it");
 	return 0;
 }
 
@@ -80,9 +80,11 @@ static int run_new(const struct command_context *context, int argc, char **argv)
 		options.label = rom_settings_get(&settings, "CONFIG_BOARD_NAME");
 	if (tpm_open(context->tpm, &tpm, &error) < 0 ||
 	    command_owner_passphrase(tpm, options.owner_file, &owner, &error) < 0 ||
-	    totp_new(tpm, (uint64_t)time(NULL), secret_bytes(&owner), &secret, &error) < 0)
+	    totp_new(tpm, (uint64_t)time(NULL), secret_bytes(&owner), &secret, &error) < 0 ||
+	    totp_print_secret(context, options.label ? options.label : TOTP_DEFAULT_LABEL, secret_bytes(&secret),
+	                      &error) < 0)
 		return command_fail(context, &error);
-	return print_secret(context, options.label ? options.label : DEFAULT_LABEL, secret_bytes(&secret));
+	return 0;
 }
 
 static void print_code(const struct command_context *context, const struct totp *totp, uint64_t now)

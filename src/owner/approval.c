@@ -111,10 +111,25 @@ static int predict_change(const struct rom_image *chip, approval_change *change,
 	if (copy.failed)
 		return error_set(error, E_MEMORY, "flash", "there is not enough memory for a copy of the flash");
 	r = flash_open_memory(copy.data, copy.size, &flash, error);
-	if (r == 0)
+	if (r == 0 && change)
 		r = change(context, flash, error);
 	image.bytes = buffer_bytes(&copy);
 	return r < 0 ? r : predict(&image, next, error);
+}
+
+int approval_foresee_start(struct tpm *tpm, const struct rom_image *chip, approval_change *change, void *context,
+                           struct tpm_pcrs *ret_set, struct error *error)
+{
+	const struct digest zero = {.algorithm = HASH_SHA256, .size = hash_size(HASH_SHA256)};
+	int r = tpm_pcr_read(tpm, HASH_SHA256, UNLOCK_PCR_MASK, ret_set, error);
+
+	for (unsigned pcr = 0; r == 0 && pcr < TPM_PCR_COUNT; pcr++)
+		if (ret_set->mask & (1u << pcr) && !digest_equal(&ret_set->values[pcr], &zero))
+			return error_set(error, E_WRONG_PCR, "PCR",
+			                 "PCR %u of the TPM is not zero: the machine runs, or ran since this TPM was "
+			                 "started; switch the machine off and start its TPM anew",
+			                 pcr);
+	return r < 0 ? r : predict_change(chip, change, context, ret_set, error);
 }
 
 int approval_of_now(struct tpm *tpm, struct tpm_pcrs *ret_set, struct error *error)

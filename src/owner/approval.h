@@ -44,6 +44,12 @@ typedef int approval_change(void *context, struct flash *copy, struct error *err
 int approval_foresee(struct tpm *tpm, const struct approval *approval, const struct rom_image *chip,
                      approval_change *change, void *context, struct tpm_pcrs sets[TPM_APPROVE_MAX],
                      struct error *error);
+/* PCRs 0 to 7 as the next start of a machine that is off will have them, from its image alone, for approval_give with
+ * count 1; change may be NULL: the image as it is.
+ * Errors: -E_WRONG_PCR (a PCR of the TPM is not as the reset left it: the machine runs, or the TPM was not started anew
+ * since), those of predict_firmware, predict_owner_files and change. */
+int approval_foresee_start(struct tpm *tpm, const struct rom_image *chip, approval_change *change, void *context,
+                           struct tpm_pcrs *ret_set, struct error *error);
 /* PCRs 0 to 7 as they are, for approval_give with count 1: the owner vouches for what runs.
  * Errors: -E_WRONG_PCR (PCR 4 was extended). */
 int approval_of_now(struct tpm *tpm, struct tpm_pcrs *ret_set, struct error *error);

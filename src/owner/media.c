@@ -89,21 +89,26 @@ size_t media_list(enum media_kind kind, struct media_file files[MEDIA_MAX_FILES]
 	return count;
 }
 
-static int read_file(const struct media_file *file, size_t limit, struct buffer *content, struct error *error)
+int media_read_in(int directory, const char *where, const char *name, size_t limit, struct buffer *content,
+                  struct error *error)
 {
-	CLEANUP_CLOSE int directory = open(MOUNT_POINT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CLEANUP_CLOSE int fd = openat(directory, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
 
 	if (fd < 0 && errno == ENOENT)
-		return error_set(error, E_NOT_FOUND, file->name, "there is no file %s on %s", file->name, file->device);
+		return error_set(error, E_NOT_FOUND, name, "there is no file %s on %s", name, where);
 	if (fd < 0 || fstat(fd, &status) != 0)
-		return error_set_errno(error, E_IO, file->name, errno, "%s on %s cannot be read", file->name,
-		                       file->device);
+		return error_set_errno(error, E_IO, name, errno, "%s on %s cannot be read", name, where);
 	if (!S_ISREG(status.st_mode))
-		return error_set(error, E_NOT_REGULAR, file->name, "%s on %s is not a regular file", file->name,
-		                 file->device);
-	return file_read_fd(fd, file->name, limit, content, error);
+		return error_set(error, E_NOT_REGULAR, name, "%s on %s is not a regular file", name, where);
+	return file_read_fd(fd, name, limit, content, error);
+}
+
+static int read_file(const struct media_file *file, size_t limit, struct buffer *content, struct error *error)
+{
+	CLEANUP_CLOSE int directory = open(MOUNT_POINT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return media_read_in(directory, file->device, file->name, limit, content, error);
 }
 
 int media_read(const struct media_file *file, size_t limit, struct buffer *content, struct error *error)
@@ -134,18 +139,24 @@ size_t media_places(struct media_place places[MEDIA_MAX_FILES])
 	return count;
 }
 
+int media_write_in(int directory, const char *where, const char *name, struct bytes content,
+                   enum media_existing existing, struct error *error)
+{
+	struct stat status;
+
+	if (existing == MEDIA_KEEP && fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return error_set(error, E_EXISTS, name, "there is a file %s on %s already, and it stays", name, where);
+	return file_replace(directory, name, content, 0600, error);
+}
+
 static int write_file(const struct media_file *file, struct bytes content, enum media_existing existing,
                       struct error *error)
 {
 	CLEANUP_CLOSE int directory = open(MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat status;
 
 	if (directory < 0)
 		return error_set_errno(error, E_IO, file->device, errno, "%s cannot be opened", file->device);
-	if (existing == MEDIA_KEEP && fstatat(directory, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		return error_set(error, E_EXISTS, file->name, "there is a file %s on %s already, and it stays",
-		                 file->name, file->device);
-	return file_replace(directory, file->name, content, 0600, error);
+	return media_write_in(directory, file->device, file->name, content, existing, error);
 }
 
 int media_write(const struct media_file *file, struct bytes content, enum media_existing existing, struct error *error)

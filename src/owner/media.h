@@ -45,4 +45,11 @@ enum media_existing { MEDIA_KEEP, MEDIA_REPLACE };
  * afterwards), -E_MEMORY. */
 int media_write(const struct media_file *file, struct bytes content, enum media_existing existing, struct error *error);
 
+/* The same in a directory that is open; where is its name, for errors. A link is not followed. Errors: as media_read;
+ * as media_write. */
+int media_read_in(int directory, const char *where, const char *name, size_t limit, struct buffer *content,
+                  struct error *error);
+int media_write_in(int directory, const char *where, const char *name, struct bytes content,
+                   enum media_existing existing, struct error *error);
+
 #endif

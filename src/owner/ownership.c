@@ -34,6 +34,19 @@ static const struct {
                        "the flash is written: a key of an owner that it holds is replaced"},
 };
 
+const char *ownership_state_name(enum ownership_state state)
+{
+	static const char *const names[] = {
+	    [OWNERSHIP_LEFT] = "left to do",
+	    [OWNERSHIP_NOT_WANTED] = "not wanted",
+	    [OWNERSHIP_WAS_DONE] = "was done before",
+	    [OWNERSHIP_DONE] = "done",
+	    [OWNERSHIP_FAILED] = "FAILED",
+	};
+
+	return names[state];
+}
+
 const char *ownership_step_name(enum ownership_step step)
 {
 	return steps[step].name;

@@ -129,6 +129,8 @@ struct ownership {
 	int pin_answer;
 };
 
+/* "left to do", "was done before" */
+const char *ownership_state_name(enum ownership_state state);
 /* "the owner's key" */
 const char *ownership_step_name(enum ownership_step step);
 /* The word of the console log: "tpm", "key", "disk-key". */

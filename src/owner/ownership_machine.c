@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "owner/ownership_machine_private.h"
 #include "owner/tpm_reset.h"
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -124,6 +125,23 @@ static void progress(void *context, enum ownership_step step)
 	struct ownership_machine *machine = context;
 
 	machine->show_step(machine->screen, step);
+}
+
+int ownership_off_check(const struct ownership_answers *answers, const char *name, struct error *error)
+{
+	const enum ownership_answer answer =
+	    ownership_wants(answers, OWNERSHIP_DISK) ? ANSWER_NEW_DISK_PASSPHRASE : ANSWER_UNLOCK_KEY;
+	char line[32] = "";
+
+	if (!ownership_wants(answers, OWNERSHIP_DISK) && !ownership_wants(answers, OWNERSHIP_DISK_KEY))
+		return 0;
+	if (answers->lines[answer] > 0)
+		(void)snprintf(line, sizeof(line), ", line %u", answers->lines[answer]);
+	return error_set(
+	    error, E_USAGE, name,
+	    "%s%s: %s (%s) wants the machine's disk, which a workstation does not reach: take it and what "
+	    "belongs to it out of the answers, and have that done by the machine's menu after its first start",
+	    name, line, ownership_answer_info[answer].name, ownership_answer_info[answer].words);
 }
 
 void ownership_machine_world(struct ownership_machine *machine, struct ownership_world *ret_world)

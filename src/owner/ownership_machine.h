@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The world of a run (owner/ownership.h) on a machine: its TPM, flash, disks, /boot, the security dongle and a stick.
- */
+/* The world of a run (owner/ownership.h) on a machine: its TPM, flash, disks, /boot, the security dongle and a stick;
+ * or from a workstation, for a machine that is off. */
 #ifndef HEADS_OWNER_OWNERSHIP_MACHINE_H
 #define HEADS_OWNER_OWNERSHIP_MACHINE_H
 
@@ -8,6 +8,15 @@
 #include "owner/ownership.h"
 #include "rom/flash.h"
 #include "tpm/tpm.h"
+
+/* A machine that is off, whose image, /boot and TPM are within reach. Its disks are not: ownership_off_check. What is
+ * sealed is approved for the next start of the image. */
+struct ownership_off {
+	const char *boot;   /* directory: the root of the file system with its boot files */
+	const char *medium; /* directory in the place of the stick */
+	/* The image, changed, for good: the flash is a copy of it in memory. */
+	int (*keep_image)(void *screen, struct bytes image, struct error *error);
+};
 
 /* All borrowed but what stands at the end; release that with ownership_machine_clear. */
 struct ownership_machine {
@@ -18,6 +27,7 @@ struct ownership_machine {
 	bool ignore_rollback;                /* CONFIG_IGNORE_ROLLBACK */
 	const char *medium;                  /* the stick's device, "" without one */
 	const struct openpgp_options *gnupg; /* NULL: the usual */
+	const struct ownership_off *off;     /* NULL: Heads runs on the machine */
 	bool *rom_changed;                   /* in this start: set when the flash was written */
 	/* What the owner sees. show_totp: the secret, once; he compares a code, or goes on without. */
 	void *screen;
@@ -29,6 +39,9 @@ struct ownership_machine {
 	struct openpgp_card card; /* the dongle that was looked at; without a serial number: none was */
 };
 
+/* Whether a run with these answers can be done for a machine that is off. Pure.
+ * Errors: -E_USAGE (they want something of its disk; with the line where they came from a file). */
+int ownership_off_check(const struct ownership_answers *answers, const char *name, struct error *error);
 /* Fills in the table; it borrows the machine. */
 void ownership_machine_world(struct ownership_machine *machine, struct ownership_world *ret_world);
 /* Draws a passphrase of DICEWARE_MIN_WORDS words, from the TPM's random numbers and the kernel's, either of which

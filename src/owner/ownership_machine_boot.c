@@ -29,7 +29,9 @@ static int boot_is_signed(void *context, struct bytes public, bool first_entry, 
 	if (r < 0)
 		return r;
 	machine->show_progress(machine->screen, "reading /boot", 0, 0);
-	r = boot_system_read(boot, machine->boot_device, buffer_bytes(&keyring), show_read, machine);
+	r = machine->off
+	        ? boot_system_read_directory(boot, machine->off->boot, buffer_bytes(&keyring), show_read, machine)
+	        : boot_system_read(boot, machine->boot_device, buffer_bytes(&keyring), show_read, machine);
 	if (boot->snapshot) /* it outlives the run */
 		snapshot_watch(boot->snapshot, NULL, NULL);
 	if (r == 0)
@@ -92,7 +94,7 @@ static int make_writable(void *context, struct error *error)
 	return r;
 }
 
-static int sign(const struct sign_request *wanted, struct error *error)
+static int sign(const struct ownership_machine *machine, const struct sign_request *wanted, struct error *error)
 {
 	struct sign_request request = *wanted;
 	struct sign_result result;
@@ -100,8 +102,10 @@ static int sign(const struct sign_request *wanted, struct error *error)
 	struct error problem;
 	int r;
 
-	request.make_writable = make_writable;
-	request.context = &writable;
+	if (!machine->off) {
+		request.make_writable = make_writable;
+		request.context = &writable;
+	}
 	r = sign_directory(&request, &result, error);
 	if (writable && boot_device_writable(BOOT_MOUNT_POINT, false, &problem) < 0)
 		log_error(&problem); /* it is read again from a mount of its own */
@@ -110,8 +114,8 @@ static int sign(const struct sign_request *wanted, struct error *error)
 	return r;
 }
 
-static int by_file(struct sign_request *request, const struct ownership_signer *signer, struct bytes owner,
-                   struct error *error)
+static int by_file(const struct ownership_machine *machine, struct sign_request *request,
+                   const struct ownership_signer *signer, struct bytes owner, struct error *error)
 {
 	CLEANUP(signing_key_clear) struct signing_key key = {0};
 	int r = signing_key_read(buffer_bytes(&signer->key->secret), NAME, owner, &key, error);
@@ -120,7 +124,7 @@ static int by_file(struct sign_request *request, const struct ownership_signer *
 		r = signing_key_open(&key, signing_key_is_protected(&key) ? signer->passphrase : BYTES_EMPTY, error);
 	request->secret = &key;
 	if (r == 0)
-		r = sign(request, error);
+		r = sign(machine, request, error);
 	request->secret = NULL;
 	return r;
 }
@@ -142,7 +146,7 @@ static int by_card(const struct ownership_machine *machine, struct sign_request 
 		return r;
 	card.session = session;
 	request->card = &card;
-	r = sign(request, error);
+	r = sign(machine, request, error);
 	request->card = NULL;
 	return r;
 }
@@ -151,14 +155,15 @@ static int boot_sign(void *context, const struct ownership_signer *signer, struc
 {
 	CLEANUP(boot_default_files_clear) struct boot_default_files made = {0};
 	CLEANUP(buffer_clear) struct buffer owner = {0};
-	CLEANUP_CLOSE int directory = open(BOOT_MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct ownership_machine *machine = context;
+	const char *path = machine->off ? machine->off->boot : BOOT_MOUNT_POINT;
+	CLEANUP_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct sign_request request = {.directory = directory, .shown = machine->boot->snapshot};
 	struct sign_file files[2];
 	int r;
 
 	if (directory < 0)
-		return error_set(error, E_IO, BOOT_MOUNT_POINT, "%s cannot be opened", BOOT_MOUNT_POINT);
+		return error_set(error, E_IO, path, "%s cannot be opened", path);
 	r = armour_read(buffer_bytes(&signer->key->public), ARMOUR_PUBLIC_KEY, NAME, &owner, error);
 	if (r == 0)
 		r = add_counter(machine, &request, error);
@@ -172,7 +177,7 @@ static int boot_sign(void *context, const struct ownership_signer *signer, struc
 	if (r < 0)
 		return r;
 	machine->show_progress(machine->screen, "reading and signing /boot", 0, 0);
-	return signer->key->secret.size > 0 ? by_file(&request, signer, buffer_bytes(&owner), error)
+	return signer->key->secret.size > 0 ? by_file(machine, &request, signer, buffer_bytes(&owner), error)
 	                                    : by_card(machine, &request, signer, buffer_bytes(&owner), error);
 }
 

@@ -17,13 +17,24 @@ static void disks_clear(struct disks *disks)
 	volume_list_clear(&disks->all);
 }
 
+/* A workstation's disks are not the machine's. */
+static int needs_disks(const struct ownership_machine *machine, struct error *error)
+{
+	return machine->off
+	           ? error_set(error, E_NO_DEVICE, "disk", "the disks of a machine that is off are not in reach")
+	           : 0;
+}
+
 /* Those that the signed /boot names, else all that are built in and not refused. */
 static int choose(const struct ownership_machine *machine, bool change, struct disks *disks, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer names = {0};
-	int r = boot_system_key_devices(machine->boot, &names, error);
-	const bool named = names.size > 0;
+	int r = needs_disks(machine, error);
+	bool named;
 
+	if (r == 0)
+		r = boot_system_key_devices(machine->boot, &names, error);
+	named = names.size > 0;
 	if (r == 0)
 		r = volume_add_all(&disks->all, change, error);
 	for (size_t i = 0; r == 0 && !named && i < disks->all.count; i++) {
@@ -85,9 +96,10 @@ static bool is_unfinished(const struct volume *volume)
 static int disk_is_unfinished(void *context, struct error *error)
 {
 	CLEANUP(volume_list_clear) struct volume_list all = {0};
-	int r = volume_add_all(&all, false, error);
+	int r = needs_disks(context, error);
 
-	(void)context;
+	if (r == 0)
+		r = volume_add_all(&all, false, error);
 	for (size_t i = 0; i < all.count && r == 0; i++)
 		r = is_unfinished(&all.volumes[i]);
 	return r;

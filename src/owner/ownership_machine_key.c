@@ -7,6 +7,8 @@
 #include "format/openpgp_key.h"
 #include "owner/media.h"
 #include "owner/ownership_machine_private.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,18 +28,47 @@ static int place(const struct ownership_machine *machine, const char *name, stru
 	return 0;
 }
 
+static int open_medium(const struct ownership_off *off, struct error *error)
+{
+	const int directory = open(off->medium, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return directory >= 0 ? directory
+	                      : error_set_errno(error, E_NO_DEVICE, off->medium, errno,
+	                                        "the directory %s cannot be opened", off->medium);
+}
+
 static int medium_read(void *context, const char *name, struct buffer *content, struct error *error)
 {
+	CLEANUP_CLOSE int directory = -1;
+	const struct ownership_machine *machine = context;
 	struct media_file file;
-	int r = place(context, name, &file, error);
+	int r;
+
+	if (machine->off) {
+		directory = open_medium(machine->off, error);
+		return directory < 0
+		           ? directory
+		           : media_read_in(directory, machine->off->medium, name, OPENPGP_MAX_EXPORT, content, error);
+	}
+	r = place(machine, name, &file, error);
 
 	return r < 0 ? r : media_read(&file, OPENPGP_MAX_EXPORT, content, error);
 }
 
 static int medium_write(void *context, const char *name, struct bytes content, struct error *error)
 {
+	CLEANUP_CLOSE int directory = -1;
+	const struct ownership_machine *machine = context;
 	struct media_file file;
-	int r = place(context, name, &file, error);
+	int r;
+
+	if (machine->off) {
+		directory = open_medium(machine->off, error);
+		return directory < 0
+		           ? directory
+		           : media_write_in(directory, machine->off->medium, name, content, MEDIA_KEEP, error);
+	}
+	r = place(machine, name, &file, error);
 
 	return r < 0 ? r : media_write(&file, content, MEDIA_KEEP, error);
 }

@@ -106,8 +106,10 @@ static int approve(struct ownership_machine *machine, struct change *change, str
 	if (!approval_list(&approval, APPROVAL_CAN, list, sizeof(list)))
 		return 0;
 	machine->show_progress(machine->screen, "computing what the next start measures", 0, 0);
-	r = approval_foresee(machine->tpm, &approval, &image, store, change, sets, error);
-	return r < 0 ? r : approval_give(machine->tpm, &approval, sets, TPM_APPROVE_MAX, owner, error);
+	r = machine->off ? approval_foresee_start(machine->tpm, &image, store, change, sets, error)
+	                 : approval_foresee(machine->tpm, &approval, &image, store, change, sets, error);
+	return r < 0 ? r
+	             : approval_give(machine->tpm, &approval, sets, machine->off ? 1 : TPM_APPROVE_MAX, owner, error);
 }
 
 static void show_written(void *context, uint64_t done, uint64_t total, unsigned long long ms)
@@ -140,7 +142,12 @@ static int rom_store(void *context, struct bytes public, struct bytes owner, str
 	change.watch = &watch;
 	*machine->rom_changed = true; /* some of it may be written, whatever comes of it */
 	buffer_clear(&machine->chip);
-	return store(&change, machine->flash, error);
+	r = store(&change, machine->flash, error);
+	if (r == 0 && machine->off)
+		r = read_chip(machine, error);
+	if (r == 0 && machine->off)
+		r = machine->off->keep_image(machine->screen, buffer_bytes(&machine->chip), error);
+	return r;
 }
 
 static bool rom_is_pending(void *context)

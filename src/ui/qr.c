@@ -4,6 +4,7 @@
 #include "ui/view.h"
 #include <errno.h>
 #include <qrencode.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The standard asks for 4 light modules around the code; readers manage with 2. */
@@ -88,6 +89,27 @@ void qr_draw(const struct qr *qr, const struct terminal *terminal, const struct 
 				           top ? LOOK_SELECTED : LOOK_NORMAL);
 		}
 	}
+}
+
+void ui_print_qr(const char *payload)
+{
+	/* Light modules in white on black, whatever the terminal's own colours are. */
+	static const char *const halves[2][2] = {{" ", "\u2584"}, {"\u2580", "\u2588"}};
+	struct qr qr = {0};
+	int side;
+
+	if (!terminal_locale_is_utf8() || qr_make(payload, &qr) < 0)
+		return;
+	side = qr.side + 2 * QUIET_ENOUGH;
+	for (int row = 0; row < side; row += 2) {
+		(void)fputs("\x1b[97;40m", stdout);
+		for (int column = 0; column < side; column++)
+			(void)fputs(halves[qr_light(&qr, QUIET_ENOUGH, row, column)]
+			                  [qr_light(&qr, QUIET_ENOUGH, row + 1, column)],
+			            stdout);
+		(void)fputs("\x1b[m\n", stdout);
+	}
+	qr_clear(&qr);
 }
 
 bool ui_show_qr(struct ui *ui, const char *title, const char *payload, const struct ui_text *text)

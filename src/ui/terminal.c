@@ -26,8 +26,8 @@ static const char screen_leave[] = "\x1b[m\x1b[H\x1b[2J\x1b[?25h";
 static const char screen_keep[] = "\x1b[?1049h";
 static const char screen_restore[] = "\x1b[m\x1b[?25h\x1b[?1049l";
 
-/* Whether the user's locale is a UTF-8 one. Asked of the environment: the program itself runs without a locale. */
-static bool locale_is_utf8(void)
+/* Asked of the environment: the program itself runs without a locale. */
+bool terminal_locale_is_utf8(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
 
@@ -42,7 +42,7 @@ static bool locale_is_utf8(void)
 
 static void type_apply(struct terminal *terminal)
 {
-	terminal->utf8 = terminal->path || locale_is_utf8();
+	terminal->utf8 = terminal->path || terminal_locale_is_utf8();
 	terminal->color = true;
 	for (size_t i = 0; i < ARRAY_SIZE(lesser_types); i++) {
 		if (strcmp(terminal->type, lesser_types[i].name) == 0) {

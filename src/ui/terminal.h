@@ -34,6 +34,8 @@ struct terminal {
 	struct key_decoder keys;
 };
 
+/* Whether the user's locale is a UTF-8 one. */
+bool terminal_locale_is_utf8(void);
 /* Opens the terminal and takes over its screen. path and type are copied.
  * Errors: -E_IO (cannot be opened, is no terminal), -E_MEMORY. */
 int terminal_open(const struct ui_terminal *where, struct terminal *ret_terminal, struct error *error);

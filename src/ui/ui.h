@@ -86,6 +86,8 @@ bool ui_ask_secret(struct ui *ui, const char *title, const struct ui_text *text,
  * UTF-8) with text below or beside it; waits for Enter or Esc. False where the code does not fit on any terminal: then
  * text alone was shown. */
 bool ui_show_qr(struct ui *ui, const char *title, const char *payload, const struct ui_text *text);
+/* The same on standard output, for a command on a terminal: nothing where its locale is not of UTF-8. */
+void ui_print_qr(const char *payload);
 /* Whether the letter key was typed on any terminal, while no screen asked for keys; then all that was typed is taken.
  * Where it was not, everything stays for the next screen. Returns at once. */
 bool ui_typed_ahead(struct ui *ui, char key);
