@@ -152,7 +152,7 @@ $(BUILD)/tests/unit/test_dongle: $(BUILD)/tests/obj/unit/test_dongle.o $(DONGLE_
 	$(Q)$(TEST_LINK)
 
 $(BUILD)/tests/integration/test_dongle_gpg $(BUILD)/tests/integration/test_openpgp_gpg $(BUILD)/tests/integration/test_key_command \
-	$(BUILD)/tests/integration/test_ownership_gpg: $(BUILD)/tests/dongle/pcsc.so
+	$(BUILD)/tests/integration/test_ownership_gpg $(BUILD)/tests/integration/test_owner_reset: $(BUILD)/tests/dongle/pcsc.so
 
 $(BUILD)/tests/unit/test_dongle_usb: $(BUILD)/tests/obj/unit/test_dongle_usb.o $(DONGLE_OBJ)/asan/usb.o $(DONGLE_ASAN) $(BUILD)/asan/libheads.a
 	@mkdir -p $(@D)

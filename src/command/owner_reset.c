@@ -392,6 +392,10 @@ int owner_reset_run(const struct command_context *context, int argc, char **argv
 		return command_usage(context, "heads owner reset wants one file with answers (docs/owners-guide.md)");
 	if (!reset.rom)
 		return refuse_here(context);
+	if (!context->tpm)
+		return command_usage(context,
+		                     "heads owner reset wants --tpm WHERE before its name: the TPM of the machine "
+		                     "that is off (swtpm:PATH), and not this workstation's own");
 	if (!reset.off.boot || !reset.off.medium)
 		return command_usage(context,
 		                     "heads owner reset wants --boot DIR, the root of the file system with the boot "

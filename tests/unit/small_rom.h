@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A coreboot image of 32 KiB without slots, built in memory. */
+/* A coreboot image of 32 KiB, with or without slots for the owner's files, built in memory. */
 #ifndef HEADS_TESTS_SMALL_ROM_H
 #define HEADS_TESTS_SMALL_ROM_H
 
@@ -20,25 +20,38 @@ static inline void put(uint8_t *at, size_t size, uint32_t value, bool big)
 		at[i] = (uint8_t)(value >> 8 * (big ? size - 1 - i : i));
 }
 
-/* Two regions: FMAP, the first 4096 bytes, and COREBOOT, the rest. */
+/* Regions of 4096 bytes each, the last one with the rest: the place of files. */
+static inline void image_map(struct image *image, const char *const *names, size_t count)
+{
+	memset(image->bytes, 0xff, sizeof(image->bytes));
+	memset(image->bytes, 0, 56 + count * 42);
+	memcpy(image->bytes, "__FMAP__", 8);
+	image->bytes[8] = 1;
+	put(image->bytes + 18, 4, IMAGE_SIZE, false);
+	put(image->bytes + 54, 2, (uint32_t)count, false);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *area = image->bytes + 56 + 42 * i;
+		const uint32_t start = (uint32_t)i * REGION_START;
+
+		put(area, 4, start, false);
+		put(area + 4, 4, i + 1 < count ? REGION_START : IMAGE_SIZE - start, false);
+		memcpy(area + 8, names[i], strlen(names[i]));
+	}
+	image->next = (count - 1) * REGION_START;
+}
+
 static inline void image_start(struct image *image)
 {
 	static const char *const names[] = {"FMAP", "COREBOOT"};
 
-	memset(image->bytes, 0xff, sizeof(image->bytes));
-	memset(image->bytes, 0, 56 + 2 * 42);
-	memcpy(image->bytes, "__FMAP__", 8);
-	image->bytes[8] = 1;
-	put(image->bytes + 18, 4, IMAGE_SIZE, false);
-	put(image->bytes + 54, 2, 2, false);
-	for (size_t i = 0; i < 2; i++) {
-		uint8_t *area = image->bytes + 56 + 42 * i;
+	image_map(image, names, 2);
+}
 
-		put(area, 4, i ? REGION_START : 0, false);
-		put(area + 4, 4, i ? IMAGE_SIZE - REGION_START : REGION_START, false);
-		memcpy(area + 8, names[i], strlen(names[i]));
-	}
-	image->next = REGION_START;
+static inline void image_start_with_slots(struct image *image)
+{
+	static const char *const names[] = {"FMAP", "OWNER_A_MARK", "OWNER_B_MARK", "OWNER_A", "OWNER_B", "COREBOOT"};
+
+	image_map(image, names, 6);
 }
 
 static inline void image_add(struct image *image, const char *name, uint32_t type, const char *content)
