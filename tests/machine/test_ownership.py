@@ -2,13 +2,18 @@
 """A blank machine becomes its owner's in one run and one restart: by the defaults without a dongle, and by all questions with
 one."""
 
+import json
 import os
 import random
 import re
+import shutil
+import subprocess
+import tempfile
+import time
 
 from boot_steps import TO_MENU, error_lines, machine_with, require
 from dongle import Dongle
-from fixtures import HEADS, MIB, Disk, Owner, rom_for, run
+from fixtures import HEADS, MIB, Disk, Owner, boot_files, rom_for, run
 from luks_content import LuksContent
 from machine import Expected, Machine
 from owner_steps import MANUAL, shown_code, to_menu
@@ -374,3 +379,53 @@ def test_answers_from_a_file(directory):
 
 
 test_answers_from_a_file.seconds = 600
+
+
+class Workstation:
+    """Makes the machine in DIRECTORY its owner's while it is off: signs its /boot, in the place of an Owner."""
+
+    def __init__(self, directory, rom):
+        self.tpm, self.flash = os.path.join(directory, "tpm"), os.path.join(directory, "prepared.rom")
+        self.medium, self.answers = os.path.join(directory, "medium"), os.path.join(directory, "answers.txt")
+        self.told = None
+        os.makedirs(self.tpm, mode=0o700)
+        os.mkdir(self.medium)
+        shutil.copyfile(rom, self.flash)
+        with open(self.answers, "w", encoding="ascii") as stream:
+            stream.write(f"TPM_PASSPHRASE={OWNER}\nKEY=memory\nKEY_NAME=Test Owner\nKEY_EMAIL=t@example.org\n"
+                         f"KEY_PASSPHRASE={KEY_PHRASE}\nDEFAULT_ENTRY=first\n")
+
+    def sign(self, boot):
+        with tempfile.TemporaryDirectory(prefix="heads-swtpm-") as sockets:
+            data, control = os.path.join(sockets, "tpm"), os.path.join(sockets, "ctrl")
+            with subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.tpm}", "--flags",
+                                   "not-need-init,startup-clear", "--server", f"type=unixio,path={data}",
+                                   "--ctrl", f"type=unixio,path={control}"]) as swtpm:
+                try:
+                    while swtpm.poll() is None and not os.path.exists(data):
+                        time.sleep(0.01)
+                    self.told = json.loads(b"[" + b",".join(run(
+                        [HEADS, "-q", "--json", "--tpm", "swtpm:" + data, "owner", "reset", "--yes", "--rom", self.flash,
+                         "--boot", boot, "--medium", self.medium, self.answers]).splitlines()) + b"]")
+                finally:
+                    swtpm.terminate()
+
+
+def test_prepared_from_a_workstation(directory):
+    """`heads owner reset` while the machine is off: its first start knows the TPM, shows the phone's code, verifies /boot with
+    its counter and has the default entry; nothing is asked, and nothing is left to do."""
+    workstation = Workstation(directory, rom_for(None, MANUAL))
+    disk = Disk(os.path.join(directory, "disk.img"), boot_files(), signer=workstation)
+    secret, result = workstation.told
+    require(result["result"] == "owned", f"{result}")
+    with Machine(rom=workstation.flash, disks=[disk.path], directory=directory) as machine:
+        machine.power_on()
+        expect_record(machine, "rom", "yes")
+        machine.line("totp ok", TO_MENU)
+        for what in ("rollback", "default"):
+            _, found = machine.line(what, TO_MENU)
+            require(found["result"] == "ok", f"{what}: {found}")
+        words, found = machine.line("verify", TO_MENU)
+        require(words == "verify ok" and found["signer"] == result["key"], f"{words} {found}")
+        expect_menu(machine, secret["secret"])
+        require(not error_lines(machine), f"{error_lines(machine)}")
