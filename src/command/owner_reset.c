@@ -368,16 +368,19 @@ static int keep_summary(struct reset *reset, struct error *error)
 {
 	CLEANUP(buffer_clear) struct buffer lines = {0};
 	char name[OWNERSHIP_SUMMARY_NAME];
+	struct error found;
 	int r;
 
 	if (ownership_answers_is(&reset->answers, ANSWER_SUMMARY, "none") || !did_something(&reset->ownership))
 		return 0;
 	ownership_summary_lines(&reset->machine, &reset->ownership,
 	                        rom_settings_get(&reset->settings, "CONFIG_BOARD_NAME"), "", &lines);
-	r = ownership_summary_keep(&reset->ownership, buffer_bytes(&lines), name, error);
-	if (r == 0)
-		memcpy(reset->summary, name, sizeof(name));
-	return r;
+	r = ownership_summary_keep(&reset->ownership, buffer_bytes(&lines), name, &found);
+	if (r < 0)
+		return error_set(error, found.code, found.object,
+		                 "every step is done, but the summary is not written: %s", found.sentence);
+	memcpy(reset->summary, name, sizeof(name));
+	return 0;
 }
 
 int owner_reset_run(const struct command_context *context, int argc, char **argv)

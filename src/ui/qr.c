@@ -102,7 +102,7 @@ void ui_print_qr(const char *payload)
 		return;
 	side = qr.side + 2 * QUIET_ENOUGH;
 	for (int row = 0; row < side; row += 2) {
-		(void)fputs("\x1b[97;40m", stdout);
+		(void)fputs("\x1b[37;40m", stdout);
 		for (int column = 0; column < side; column++)
 			(void)fputs(halves[qr_light(&qr, QUIET_ENOUGH, row, column)]
 			                  [qr_light(&qr, QUIET_ENOUGH, row + 1, column)],

@@ -400,7 +400,7 @@ class Workstation:
             data, control = os.path.join(sockets, "tpm"), os.path.join(sockets, "ctrl")
             with subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.tpm}", "--flags",
                                    "not-need-init,startup-clear", "--server", f"type=unixio,path={data}",
-                                   "--ctrl", f"type=unixio,path={control}"]) as swtpm:
+                                   "--ctrl", f"type=unixio,path={control}"], stderr=subprocess.DEVNULL) as swtpm:
                 try:
                     while swtpm.poll() is None and not os.path.exists(data):
                         time.sleep(0.01)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* QR codes: what stands on the screen is read with zbarimg, an independent reader. */
 #include "ui/rig.h"
+#include <sys/mman.h>
 
 #define SCALE 4
 
@@ -161,6 +162,43 @@ static void test_ascii_terminal_with_room_decodes(void **state)
 	assert_int_equal(1, rig_finish(&rig).number);
 }
 
+/* What a command prints, under a locale; given to a terminal, with the carriage returns of its line. */
+static size_t print_code(const char *locale, struct vt *vt)
+{
+	const int own = dup(STDOUT_FILENO), fd = memfd_create("code", MFD_CLOEXEC);
+	char printed[16384];
+	ssize_t size;
+
+	assert_int_equal(0, setenv("LC_ALL", locale, 1));
+	(void)fflush(stdout);
+	assert_int_equal(STDOUT_FILENO, dup2(fd, STDOUT_FILENO));
+	ui_print_qr(payload);
+	(void)fflush(stdout);
+	assert_int_equal(STDOUT_FILENO, dup2(own, STDOUT_FILENO));
+	size = pread(fd, printed, sizeof(printed), 0);
+	assert_in_range(size, 0, sizeof(printed) - 1);
+	vt_reset(vt, 40, 80);
+	for (ssize_t i = 0; i < size; i++)
+		vt_feed(vt, printed[i] == '\n' ? "\r\n" : &printed[i], printed[i] == '\n' ? 2 : 1);
+	(void)close(fd);
+	(void)close(own);
+	return (size_t)size;
+}
+
+static void test_a_printed_code_decodes(void **state)
+{
+	struct vt vt;
+	char text[512];
+
+	(void)state;
+	print_code("C.UTF-8", &vt);
+	assert_int_equal(0, vt.cells[10][20].background);
+	assert_int_equal(7, vt.cells[10][20].foreground);
+	decode(&vt, 41, text, sizeof(text));
+	assert_string_equal(payload, text);
+	assert_int_equal(0, print_code("C", &vt));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +207,7 @@ int main(void)
 	    cmocka_unit_test(test_dark_stays_dark_on_a_light_terminal),
 	    cmocka_unit_test(test_code_that_does_not_fit_leaves_the_text),
 	    cmocka_unit_test(test_ascii_terminal_with_room_decodes),
+	    cmocka_unit_test(test_a_printed_code_decodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
