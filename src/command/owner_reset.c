@@ -42,8 +42,8 @@ struct reset {
 
 static void close_run(struct reset *reset)
 {
-	/* In order, so that the next start of the machine is like every other one. */
-	if (reset->tpm)
+	/* In order, so that the next start of the machine is like every other one; one that runs is left alone. */
+	if (reset->ownership.world)
 		(void)tpm_shutdown(reset->tpm, NULL);
 	tpm_close(&reset->tpm);
 	ownership_clear(&reset->ownership);
