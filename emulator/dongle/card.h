@@ -59,10 +59,18 @@ enum card_applet { APPLET_NONE, APPLET_OPENPGP, APPLET_SECRETS, APPLET_ADMIN };
 #define SHOWN_ADMIN   4u
 #define SHOWN_SECRETS 8u
 
+/* What the dongle is spoken to through: its card, with APDUs, and its HID, with feature reports. */
+enum card_channel { CHANNEL_CARD, CHANNEL_HID, CARD_CHANNELS };
+
 /* Faults on demand (fault.c): how many more commands until each happens; 0: never. */
 struct card_faults {
 	long unplug, stall, status;
 	uint16_t status_word;
+	struct {
+		long count;
+		uint8_t instruction; /* of those alone: INS of an APDU, command of a report */
+		bool after;          /* it is carried out, and its answer is lost */
+	} unplug_at[CARD_CHANNELS];
 	bool unplugged;
 	bool wrong_pin; /* every PIN is wrong */
 };

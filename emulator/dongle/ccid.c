@@ -54,15 +54,18 @@ static void append_answer(const struct ccid *ccid, struct bytes message, enum me
 static bool transfer(struct ccid *ccid, struct bytes message, struct buffer *answer, bool *ret_unplug)
 {
 	CLEANUP(buffer_clear) struct buffer data = {0};
-	enum fault fault = fault_next(&ccid->card->faults);
+	const struct bytes apdu = bytes_slice(message, CCID_HEADER_SIZE, message.size);
+	const enum fault fault = fault_next(&ccid->card->faults, CHANNEL_CARD, fault_instruction(apdu));
 
-	*ret_unplug = fault == FAULT_UNPLUG;
+	*ret_unplug = fault == FAULT_UNPLUG || fault == FAULT_UNPLUG_AFTER;
 	if (fault == FAULT_UNPLUG || fault == FAULT_STALL)
 		return false;
 	if (fault == FAULT_STATUS)
 		buffer_append_u16be(&data, ccid->card->faults.status_word);
 	else
-		apdu_run(ccid->card, bytes_slice(message, CCID_HEADER_SIZE, message.size), &data);
+		apdu_run(ccid->card, apdu, &data);
+	if (fault == FAULT_UNPLUG_AFTER)
+		return false;
 	append_answer(ccid, message, READER_DATA, 0, buffer_bytes(&data), answer);
 	return true;
 }

@@ -22,7 +22,9 @@ static const char usage[] =
     "  --model NAME    librem-key (default), nitrokey-pro, nitrokey-storage or nitrokey-3\n"
     "  --state FILE    what the dongle remembers; made where it is missing. Without it all is forgotten at the end\n"
     "  --serial HEX    serial number (00000001)\n"
-    "  --fault FAULT   unplug@N, stall@N, status=HHHH@N (at the N-th card command) or wrong-pin; may be repeated\n\n"
+    "  --fault FAULT   unplug@N, stall@N, status=HHHH@N (at the N-th card command) or wrong-pin; may be repeated.\n"
+    "                  unplug=card-II@N, unplug=hid-II@N: before the N-th command with this instruction (of an APDU)\n"
+    "                  or report command; unplug-after=...: after it was carried out, without an answer\n\n"
     "PINs of a new dongle: 123456 (user), 12345678 (admin).\n";
 
 static int connect_to(const char *path, struct error *error)

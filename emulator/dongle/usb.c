@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "ccid.h"
 #include "descriptors.h"
+#include "fault.h"
 #include "hid.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,8 @@
 struct usb {
 	int socket;
 	bool gone;      /* the other side closed */
-	bool unplugged; /* by a fault, once the host has been told */
+	bool pulled;    /* by a fault, in the middle of a report */
+	bool unplugged; /* likewise, and the host has been told */
 	struct usbredirparser *parser;
 	struct card *card;
 	const struct model *model;
@@ -117,6 +119,13 @@ static void take_hello(void *context, struct usb_redir_hello_header *hello)
 	usbredirparser_send_device_connect(usb->parser, &device);
 }
 
+static void unplug(struct usb *usb)
+{
+	if (!usb->unplugged)
+		usbredirparser_send_device_disconnect(usb->parser);
+	usb->unplugged = true;
+}
+
 static void take_reset(void *context)
 {
 	struct usb *usb = (struct usb *)context;
@@ -176,20 +185,29 @@ static void stop_interrupt(void *context, uint64_t id, struct usb_redir_stop_int
 	usbredirparser_send_interrupt_receiving_status(usb->parser, id, &status);
 }
 
+/* Runs a feature report. False: the dongle was pulled out. */
+static bool take_report(struct usb *usb, struct bytes data)
+{
+	const enum fault fault = fault_next(&usb->card->faults, CHANNEL_HID, data.data[0]);
+	uint8_t result[HID_REPORT_SIZE];
+
+	if (fault != FAULT_UNPLUG) {
+		memcpy(usb->report, data.data, data.size);
+		hid_run(usb->card, usb->report, result);
+		memcpy(usb->report, result, sizeof(result));
+	}
+	usb->pulled = fault != FAULT_NONE;
+	return !usb->pulled;
+}
+
 /* Requests of the HID class. False: stalled. */
 static bool run_hid(struct usb *usb, const struct usb_redir_control_packet_header *header, struct bytes data,
                     struct buffer *answer)
 {
-	uint8_t result[HID_REPORT_SIZE];
-
 	if (!usb->model->has_hid || (header->index & 0xff) != 0)
 		return false;
-	if (header->requesttype == 0x21 && header->request == HID_SET_REPORT && data.size == HID_REPORT_SIZE) {
-		memcpy(usb->report, data.data, data.size);
-		hid_run(usb->card, usb->report, result);
-		memcpy(usb->report, result, sizeof(result));
-		return true;
-	}
+	if (header->requesttype == 0x21 && header->request == HID_SET_REPORT && data.size == HID_REPORT_SIZE)
+		return take_report(usb, data);
 	if (header->requesttype == 0xa1 && header->request == HID_GET_REPORT) {
 		buffer_append(answer, usb->report, sizeof(usb->report));
 		return true;
@@ -221,7 +239,8 @@ static void take_control(void *context, uint64_t id, struct usb_redir_control_pa
 	bool good = run_control(usb, header, bytes_make(data, (size_t)size), &answer);
 
 	usbredirparser_free_packet_data(usb->parser, data);
-	header->status = good ? usb_redir_success : usb_redir_stall;
+	/* A host learns at once that nobody answers any more. */
+	header->status = good ? usb_redir_success : usb->pulled ? usb_redir_ioerror : usb_redir_stall;
 	if (header->endpoint & 0x80) {
 		if (answer.size > header->length)
 			answer.size = header->length;
@@ -229,6 +248,8 @@ static void take_control(void *context, uint64_t id, struct usb_redir_control_pa
 	}
 	usbredirparser_send_control_packet(usb->parser, id, header, answer.data,
 	                                   header->endpoint & 0x80 ? (int)answer.size : 0);
+	if (usb->pulled)
+		unplug(usb);
 }
 
 /* Gives an answer to whoever waits for one, as much at once as was asked for. */
@@ -255,13 +276,11 @@ static void run_messages(struct usb *usb)
 	size_t size = ccid_message_size(buffer_bytes(&usb->from_host));
 
 	while (size > 0 && size <= usb->from_host.size) {
-		bool unplug;
+		bool pulled;
 
-		(void)ccid_run(&usb->ccid, bytes_slice(buffer_bytes(&usb->from_host), 0, size), &usb->to_host, &unplug);
-		if (unplug) {
-			usbredirparser_send_device_disconnect(usb->parser);
-			usb->unplugged = true;
-		}
+		(void)ccid_run(&usb->ccid, bytes_slice(buffer_bytes(&usb->from_host), 0, size), &usb->to_host, &pulled);
+		if (pulled)
+			unplug(usb);
 		usb->from_host.size -= size;
 		memmove(usb->from_host.data, usb->from_host.data + size, usb->from_host.size);
 		size = ccid_message_size(buffer_bytes(&usb->from_host));

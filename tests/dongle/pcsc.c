@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A PC/SC library with one reader, which is the virtual dongle in this process: with `pcsc-driver` in scdaemon.conf
  * GnuPG's own scdaemon works with it, without a machine around. DONGLE_STATE names the state file (without it: where a
- * file LIBRARY.keep is, LIBRARY.state; else dongle, beside HOME), DONGLE_FAULT a fault. */
+ * file LIBRARY.keep is, LIBRARY.state; else dongle, beside HOME), DONGLE_FAULT a fault. The file STATE.fault holds one
+ * as well ("unplug=card-II@N", "unplug-after=card-II@N"), which is counted through all processes that use the dongle;
+ * once it has happened the file says "unplugged", and no reader is there until somebody removes it. */
 #include "apdu.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "fault.h"
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +20,7 @@ typedef long handle;
 typedef unsigned long dword;
 #define SUCCESS         0
 #define NO_DEVICE       ((long)0x80100017)
+#define NO_READERS      ((long)0x8010002e)
 #define TOO_SMALL       ((long)0x80100008)
 #define TIMEOUT         ((long)0x8010000a)
 #define STATE_PRESENT   0x20u
@@ -23,6 +28,7 @@ typedef unsigned long dword;
 #define PROTOCOL_T1     2u
 #define STATUS_SPECIFIC 0x40u
 #define READER          "Heads virtual dongle"
+#define UNPLUGGED       "unplugged"
 
 struct reader_state {
 	const char *name;
@@ -32,11 +38,42 @@ struct reader_state {
 	unsigned char atr[33];
 };
 
-static char state_path[512];
+static char state_path[512], fault_path[530];
 static struct card card = {.serial = 1};
 static bool loaded;
 static const uint8_t atr[] = {0x3b, 0xda, 0x18, 0xff, 0x81, 0xb1, 0xfe, 0x75, 0x1f, 0x03, 0x00,
                               0x31, 0xf5, 0x73, 0xc0, 0x01, 0xe0, 0x05, 0x90, 0x00, 0xcc};
+
+/* False: it cannot be read. */
+static bool load_fault(void)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+
+	(void)snprintf(fault_path, sizeof(fault_path), "%.511s.fault", card.state_path ? card.state_path : "");
+	if (access(fault_path, F_OK) != 0)
+		return true;
+	if (file_read(fault_path, 64, &text, NULL) < 0 || !buffer_string(&text))
+		return false;
+	card.faults.unplugged = strcmp(buffer_string(&text), UNPLUGGED) == 0;
+	return card.faults.unplugged || fault_parse(buffer_string(&text), &card.faults);
+}
+
+/* What is left of it, for the next process. */
+static void save_fault(void)
+{
+	const struct card_faults *faults = &card.faults;
+	FILE *stream = access(fault_path, F_OK) == 0 ? fopen(fault_path, "we") : NULL;
+
+	if (!stream)
+		return;
+	if (faults->unplugged)
+		(void)fputs(UNPLUGGED, stream);
+	else
+		(void)fprintf(
+		    stream, "%s=card-%02x@%ld", faults->unplug_at[CHANNEL_CARD].after ? "unplug-after" : "unplug",
+		    (unsigned)faults->unplug_at[CHANNEL_CARD].instruction, faults->unplug_at[CHANNEL_CARD].count);
+	(void)fclose(stream);
+}
 
 long SCardEstablishContext(dword scope, const void *one, const void *two, handle *ret_context);
 long SCardReleaseContext(handle context);
@@ -86,7 +123,7 @@ long SCardEstablishContext(dword scope, const void *one, const void *two, handle
 			(void)snprintf(state_path, sizeof(state_path), "%s/../dongle", getenv("HOME"));
 			card.state_path = state_path;
 		}
-		if ((fault && !fault_parse(fault, &card.faults)) || card_load(&card, NULL) < 0)
+		if ((fault && !fault_parse(fault, &card.faults)) || !load_fault() || card_load(&card, NULL) < 0)
 			return NO_DEVICE;
 		loaded = true;
 	}
@@ -104,6 +141,8 @@ long SCardListReaders(handle context, const char *groups, char *readers, dword *
 {
 	(void)context;
 	(void)groups;
+	if (card.faults.unplugged)
+		return NO_READERS;
 	if (readers && *size < sizeof(READER) + 1)
 		return TOO_SMALL;
 	if (readers)
@@ -223,17 +262,21 @@ long SCardTransmit(handle card_handle, const void *send_header, const unsigned c
                    void *receive_header, unsigned char *receive, dword *receive_size)
 {
 	CLEANUP(buffer_clear) struct buffer answer = {0};
-	enum fault fault = fault_next(&card.faults);
+	const struct bytes apdu = bytes_make(send, send_size);
+	const enum fault fault = fault_next(&card.faults, CHANNEL_CARD, fault_instruction(apdu));
 
 	(void)card_handle;
 	(void)send_header;
 	(void)receive_header;
+	save_fault();
 	if (fault == FAULT_UNPLUG || fault == FAULT_STALL)
 		return NO_DEVICE;
 	if (fault == FAULT_STATUS)
 		buffer_append_u16be(&answer, card.faults.status_word);
 	else
-		apdu_run(&card, bytes_make(send, send_size), &answer);
+		apdu_run(&card, apdu, &answer);
+	if (fault == FAULT_UNPLUG_AFTER)
+		return NO_DEVICE;
 	if (answer.size > *receive_size)
 		return TOO_SMALL;
 	memcpy(receive, answer.data, answer.size);

@@ -36,17 +36,34 @@ class Dongle:
         self.pull_out()
         shutil.rmtree(self.place, ignore_errors=True)
 
-    def plug_in(self):
+    def plug_in(self, fault=None):
+        """fault: where it pulls itself out again, "unplug=card-2a@1" (docs/emulator.md)."""
         end = time.monotonic() + 20 * PATIENCE
         while not os.path.exists(self.socket):
             if time.monotonic() > end:
                 raise Expected("the machine has no place for the dongle")
             time.sleep(0.05)
-        self.process = subprocess.Popen([PROGRAM, "--model", self.model, "--state", self.state, self.socket],
-                                        stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([PROGRAM, "--model", self.model, "--state", self.state] +
+                                        (["--fault", fault] if fault else []) + [self.socket], stdin=subprocess.DEVNULL)
 
     def pull_out(self):
         if self.process:
             self.process.terminate()
             self.process.wait()
         self.process = None
+
+    def has_pulled_itself_out(self):
+        return self.process is not None and self.process.poll() is not None
+
+    def memory(self):
+        """What it holds: {name: value}, values in hexadecimal, numbers in decimal."""
+        with open(self.state, encoding="ascii") as stream:
+            return dict(line.rstrip("\n").split(" ", 1) for line in stream if " " in line)
+
+    def change(self, name, value):
+        """As by another machine: while it is not plugged in."""
+        assert self.process is None or self.has_pulled_itself_out()
+        with open(self.state, encoding="ascii") as stream:
+            lines = stream.readlines()
+        with open(self.state, "w", encoding="ascii") as stream:
+            stream.writelines(f"{name} {value}\n" if line.startswith(name + " ") else line for line in lines)

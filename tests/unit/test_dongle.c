@@ -354,6 +354,24 @@ static void test_reader(void **state)
 	assert_false(unplug);
 	assert_false(ccid_run(&ccid, buffer_bytes(&message), &answer, &unplug));
 	assert_true(unplug);
+	card.faults = (struct card_faults){0};
+	assert_true(fault_parse("unplug-after=card-a4@2", &card.faults));
+	assert_int_equal(fault_next(&card.faults, CHANNEL_CARD, 0xca), FAULT_NONE);
+	assert_int_equal(fault_next(&card.faults, CHANNEL_HID, 0xa4), FAULT_NONE);
+	answer.size = 0;
+	assert_true(ccid_run(&ccid, buffer_bytes(&message), &answer, &unplug));
+	assert_memory_equal(answer.data + 10, "\x90\0", 2);
+	card.applet = APPLET_NONE;
+	answer.size = 0;
+	assert_false(ccid_run(&ccid, buffer_bytes(&message), &answer, &unplug));
+	assert_true(unplug && answer.size == 0 && card.applet == APPLET_OPENPGP); /* carried out, not answered */
+	assert_int_equal(fault_next(&card.faults, CHANNEL_CARD, 0xca), FAULT_UNPLUG);
+	card.faults = (struct card_faults){0};
+	assert_true(fault_parse("unplug=hid-07@1", &card.faults));
+	assert_int_equal(fault_next(&card.faults, CHANNEL_CARD, 0x07), FAULT_NONE);
+	assert_int_equal(fault_next(&card.faults, CHANNEL_HID, 0x07), FAULT_UNPLUG);
+	assert_false(fault_parse("unplug=47@1", &card.faults) || fault_parse("unplug=card-4@1", &card.faults) ||
+	             fault_parse("unplug=card-47", &card.faults) || fault_parse("unplug=hid-07@0", &card.faults));
 	assert_false(fault_parse("unplug@", &card.faults) || fault_parse("stall@x", &card.faults) ||
 	             fault_parse("status=6f@1", &card.faults) || fault_parse("nothing", &card.faults));
 }

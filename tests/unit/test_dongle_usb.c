@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The virtual dongle as QEMU sees it: this process is the machine's side of usb-redir, a child is the dongle. */
 #include "base/cleanup.h"
+#include "fault.h"
+#include "hid.h"
 #include "unit/cmocka_all.h"
 #include "usb.h"
 #include <poll.h>
@@ -102,8 +104,8 @@ static void turn(struct host *host)
 	(void)usbredirparser_do_read(host->parser);
 }
 
-/* unplug: the number of the card command at which the dongle is pulled out; 0: never. */
-static void start(struct host *host, long unplug)
+/* fault: where the dongle is pulled out; NULL: never. */
+static void start(struct host *host, const char *fault)
 {
 	static struct card card = {.serial = 1, .model = MODEL_LIBREM_KEY};
 	uint32_t caps[USB_REDIR_CAPS_SIZE] = {0};
@@ -111,7 +113,8 @@ static void start(struct host *host, long unplug)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	*host = (struct host){.socket = pair[0], .size = -1};
-	card.faults.unplug = unplug;
+	card.faults = (struct card_faults){0};
+	assert_true(!fault || fault_parse(fault, &card.faults));
 	host->child = fork();
 	assert_true(host->child >= 0);
 	if (host->child == 0) {
@@ -183,7 +186,7 @@ static void test_descriptors_and_commands(void **state)
 	struct host host;
 
 	(void)state;
-	start(&host, 0);
+	start(&host, NULL);
 	ask(&host, (struct usb_redir_control_packet_header){0x80, 6, 0x80, 0, 0x0100, 0, 18});
 	assert_int_equal(host.control_status, usb_redir_success);
 	assert_int_equal(host.size, 18);
@@ -206,7 +209,7 @@ static void test_unplugged_by_a_fault(void **state)
 	struct host host;
 
 	(void)state;
-	start(&host, 2);
+	start(&host, "unplug@2");
 	exchange(&host, SELECT, 21);
 	assert_false(host.disconnected);
 	exchange(&host, SELECT, 21);
@@ -214,11 +217,39 @@ static void test_unplugged_by_a_fault(void **state)
 	stop(&host);
 }
 
+/* Before and after a report: the host learns that there is no answer. */
+static void test_unplugged_at_a_report(void **state)
+{
+	static const char *const faults[] = {"unplug=hid-0f@1", "unplug-after=hid-0f@1"};
+	struct usb_redir_control_packet_header set = {0, 9, 0x21, 0, 0x0300, 0, HID_REPORT_SIZE};
+	uint8_t report[HID_REPORT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		struct host host;
+
+		memset(report, 0, sizeof(report));
+		start(&host, faults[i]);
+		usbredirparser_send_control_packet(host.parser, 3, &set, report, sizeof(report));
+		while (host.size < 0)
+			turn(&host);
+		assert_false(host.disconnected); /* another command */
+		report[0] = 0x0f;
+		host.size = -1;
+		usbredirparser_send_control_packet(host.parser, 4, &set, report, sizeof(report));
+		while (!host.disconnected)
+			turn(&host);
+		assert_int_equal(host.control_status, usb_redir_ioerror);
+		stop(&host);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_descriptors_and_commands),
 	    cmocka_unit_test(test_unplugged_by_a_fault),
+	    cmocka_unit_test(test_unplugged_at_a_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
