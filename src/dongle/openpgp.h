@@ -61,7 +61,8 @@ void openpgp_close(struct openpgp **session);
 
 /* Is a card reader, which a security dongle is, on the USB? Starts no program and says nothing about who it is. */
 bool openpgp_card_is_plugged_in(void);
-/* Reads the card anew, whichever is plugged in now. Spends nothing. */
+/* Reads the card anew, whichever is plugged in now. Spends nothing. A reset that was interrupted when it had destroyed
+ * what was on the card is ended first: until then nothing else can be done with it. */
 int openpgp_card_status(struct openpgp *session, struct openpgp_card *ret_card, struct error *error);
 
 enum openpgp_pin {

@@ -69,11 +69,11 @@ static bool send_pin(int fd, struct bytes pin)
 	return send_all(fd, secret_bytes(&line));
 }
 
-/* Sends a command and reads until OK (true) or ERR. ret_number: of its data line. The PIN goes to the first inquiry for
- * it, and to no other one. */
-static bool ask(int fd, const char *command, struct bytes pin, int wait_ms, unsigned long *ret_number)
+/* Sends a command and reads until OK (true) or ERR. ret_data: its data line, zeros behind it. The PIN goes to the first
+ * inquiry for it, and to no other one. */
+static bool ask(int fd, const char *command, struct bytes pin, int wait_ms, char ret_data[MAX_LINE])
 {
-	char line[MAX_LINE];
+	char line[MAX_LINE] = "";
 	bool given = pin.size == 0;
 
 	if (command && !send_all(fd, bytes_from_string(command)))
@@ -83,8 +83,8 @@ static bool ask(int fd, const char *command, struct bytes pin, int wait_ms, unsi
 			return true;
 		if (strncmp(line, "ERR ", 4) == 0)
 			return false;
-		if (ret_number && strncmp(line, "D ", 2) == 0)
-			*ret_number = strtoul(line + 2, NULL, 10);
+		if (ret_data && strncmp(line, "D ", 2) == 0)
+			memcpy(ret_data, line + 2, MAX_LINE - 2);
 		if (strncmp(line, "INQUIRE ", 8) != 0)
 			continue;
 		if (!given && strncmp(line, "INQUIRE PASSPHRASE", 18) == 0) {
@@ -112,23 +112,24 @@ static void await_end(int process)
 	}
 }
 
-static int process_of(unsigned long pid)
+static int process_of(const char *number)
 {
+	const unsigned long pid = strtoul(number, NULL, 10);
+
 	return pid > 1 ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
 }
 
 void openpgp_stop(struct openpgp *session)
 {
 	CLEANUP_CLOSE int fd = connect_agent(session), agent = -1, card_daemon = -1;
-	unsigned long pid = 0;
+	char pid[MAX_LINE] = "";
 
 	if (fd < 0)
 		return;
-	if (ask(fd, NULL, BYTES_EMPTY, END_MS, NULL) && ask(fd, "GETINFO pid\n", BYTES_EMPTY, END_MS, &pid))
+	if (ask(fd, NULL, BYTES_EMPTY, END_MS, NULL) && ask(fd, "GETINFO pid\n", BYTES_EMPTY, END_MS, pid))
 		agent = process_of(pid);
-	pid = 0;
 	if (ask(fd, "GETINFO scd_running\n", BYTES_EMPTY, END_MS, NULL) &&
-	    ask(fd, "SCD GETINFO pid\n", BYTES_EMPTY, END_MS, &pid))
+	    ask(fd, "SCD GETINFO pid\n", BYTES_EMPTY, END_MS, pid))
 		card_daemon = process_of(pid);
 	(void)ask(fd, "KILLAGENT\n", BYTES_EMPTY, END_MS, NULL);
 	cleanup_close(&fd);
@@ -154,4 +155,25 @@ bool openpgp_give_pin(struct openpgp *session, enum openpgp_pin which, struct by
 	return fd >= 0 && ask(fd, NULL, BYTES_EMPTY, END_MS, NULL) &&
 	       ask(fd, "OPTION pinentry-mode=loopback\n", BYTES_EMPTY, END_MS, NULL) &&
 	       ask(fd, "SCD SERIALNO openpgp\n", BYTES_EMPTY, CARD_MS, NULL) && ask(fd, command, pin, CARD_MS, NULL);
+}
+
+/* --- a reset that was interrupted --------------------------------------------------------------------------------- */
+
+/* Sends a command of the card by itself; the status word has to be this one. */
+static bool transmit(int fd, const char *command, const char *status)
+{
+	char data[MAX_LINE] = "";
+
+	return ask(fd, command, BYTES_EMPTY, CARD_MS, data) && memcmp(data, status, 2) == 0;
+}
+
+/* scdaemon knows no card that is terminated: it is spoken to as one without an application. */
+bool openpgp_end_reset(struct openpgp *session)
+{
+	CLEANUP_CLOSE int fd = connect_agent(session);
+
+	return fd >= 0 && ask(fd, NULL, BYTES_EMPTY, END_MS, NULL) &&
+	       ask(fd, "SCD SERIALNO undefined\n", BYTES_EMPTY, CARD_MS, NULL) &&
+	       transmit(fd, "SCD APDU 00A4040006D27600012401\n", "\x62\x85") &&
+	       transmit(fd, "SCD APDU 00440000\n", "\x90\0");
 }

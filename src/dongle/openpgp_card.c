@@ -2,12 +2,13 @@
 /* The card: its state, its PINs, its reset. */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "dongle/openpgp_private.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
-int openpgp_card_status(struct openpgp *session, struct openpgp_card *ret_card, struct error *error)
+static int read_status(struct openpgp *session, struct error *error)
 {
 	static const char *const arguments[] = {"--with-colons", "--card-status", NULL};
 	const struct openpgp_run run = {.arguments = arguments, .input = -1};
@@ -26,7 +27,19 @@ int openpgp_card_status(struct openpgp *session, struct openpgp_card *ret_card, 
 		if (!bytes_start_with(rest, "[GNUPG:]"))
 			buffer_append(&listing, rest.data, (size_t)(end - rest.data) + 1);
 	}
-	r = openpgp_card_read(buffer_bytes(&listing), &session->card, error);
+	return openpgp_card_read(buffer_bytes(&listing), &session->card, error);
+}
+
+int openpgp_card_status(struct openpgp *session, struct openpgp_card *ret_card, struct error *error)
+{
+	int r = read_status(session, error);
+
+	if (r == -E_NO_DEVICE && openpgp_end_reset(session)) {
+		openpgp_stop(session);
+		r = read_status(session, error);
+		if (r == 0)
+			log_line("key reset-ended serial=%s", session->card.serial);
+	}
 	if (r == -E_NO_DEVICE)
 		return error_set(error, E_NO_DEVICE, "dongle",
 		                 "no security dongle with an OpenPGP card is found; plug it in");

@@ -45,6 +45,10 @@ void openpgp_stop(struct openpgp *session);
  * one try where it is wrong. False: it is not unlocked (openpgp_after_failure says why). OPENPGP_PIN or
  * OPENPGP_ADMIN_PIN. */
 bool openpgp_give_pin(struct openpgp *session, enum openpgp_pin which, struct bytes pin);
+/* A card whose reset was interrupted between its end (TERMINATE DF) and its new beginning (ACTIVATE FILE; OpenPGP card
+ * 3.4, 7.2.17) holds nothing any more, and GnuPG sees no card in it: the reset is ended. False: there is no such card.
+ */
+bool openpgp_end_reset(struct openpgp *session);
 
 /* After gpg did not do what was asked with this PIN: why, by the card's own count. what: "the card did not ...". */
 int openpgp_after_failure(struct openpgp *session, enum openpgp_pin which, const char *what, struct error *error);
