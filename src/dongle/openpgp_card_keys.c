@@ -209,7 +209,8 @@ int openpgp_move_to_card(struct openpgp *session, const char *fingerprint, struc
 	r = openpgp_before_pin(session, OPENPGP_ADMIN_PIN, error);
 	if (r == 0)
 		r = give(session, OPENPGP_ADMIN_PIN, admin, error);
-	for (size_t i = 0; r == 0 && i < OPENPGP_SLOTS; i++)
+	/* The signature key last: by it the card is known as the one of this key, with all of it. */
+	for (size_t i = OPENPGP_SLOTS; r == 0 && i-- > 0;)
 		r = move_one(session, fingerprint, numbers[i], (enum openpgp_slot)i, admin, error);
 	openpgp_stop(session);
 	if (r == 0)
