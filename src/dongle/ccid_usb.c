@@ -27,9 +27,22 @@ static int request(int fd, unsigned long what, void *argument)
 	return (int)syscall(SYS_ioctl, fd, what, argument);
 }
 
+/* What a transfer ends with that was under way, and what every later one does. */
+int ccid_usb_fail(int number, struct error *error)
+{
+	static const int gone[] = {ENODEV, ENOENT, ESHUTDOWN, EPROTO, EILSEQ};
+
+	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
+		if (number == gone[i])
+			return error_set_errno(
+			    error, E_NO_DEVICE, "dongle", number,
+			    "the dongle does not answer any more, as if it was pulled out; plug it in");
+	return error_set_errno(error, E_IO, "dongle", number, "cannot talk to the dongle");
+}
+
 static int fail(struct error *error)
 {
-	return error_set_errno(error, E_IO, "dongle", errno, "cannot talk to the dongle");
+	return ccid_usb_fail(errno, error);
 }
 
 /* --- which one -----------------------------------------------------------------------------------------------------

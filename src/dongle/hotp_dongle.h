@@ -17,11 +17,11 @@ const char *hotp_model_name(enum hotp_model model);
 const char *hotp_pin_name(enum hotp_model model);
 #define HOTP_PIN_LIMIT 64 /* bytes, at most; some models take fewer */
 
-/* Sends a report and receives the one that stands there now. Errors: -E_IO. */
+/* Sends a report and receives the one that stands there now. Errors: -E_NO_DEVICE (unplugged), -E_IO. */
 typedef int hotp_exchange(void *context, const uint8_t report[HOTP_HID_REPORT_SIZE],
                           uint8_t answer[HOTP_HID_REPORT_SIZE], bool only_receive, struct error *error);
 
-/* Sends a command to the dongle's card and appends its answer. Errors: -E_IO, -E_MALFORMED, -E_MEMORY. */
+/* Sends a command to the dongle's card and appends its answer. Errors: -E_NO_DEVICE, -E_IO, -E_MALFORMED, -E_MEMORY. */
 typedef int hotp_transmit(void *context, struct bytes command, struct buffer *answer, struct error *error);
 
 /* Starts as HOTP_DONGLE_CLOSED; release with hotp_dongle_close. Once open it stays where it is: not to be copied. */
@@ -50,7 +50,8 @@ int hotp_dongle_open(unsigned wait_ms, struct hotp_dongle *ret_dongle, struct er
 /* Wipes the password; a closed one is no error. */
 void hotp_dongle_close(struct hotp_dongle *dongle);
 
-/* Asks who it is; sends nothing of ours. Errors: -E_IO (unplugged, no answer), -E_MALFORMED (not the protocol). */
+/* Asks who it is; sends nothing of ours. Errors: -E_NO_DEVICE (unplugged), -E_IO (no answer), -E_MALFORMED (not the
+ * protocol). */
 int hotp_dongle_identify(struct hotp_dongle *dongle, struct hotp_identity *ret_identity, struct error *error);
 /* Spends one try of the PIN, but never the last one; where there is none, this one is set. Errors: -E_LOCKED_OUT (no
  * try left, or one), -E_WRONG_AUTH (the sentence says how many are left), -E_USAGE (the PIN is empty or too long),

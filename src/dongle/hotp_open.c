@@ -32,7 +32,7 @@ static const struct {
 
 static int fail(struct error *error)
 {
-	return error_set_errno(error, E_IO, "dongle", errno, "cannot talk to the dongle");
+	return ccid_usb_fail(errno, error);
 }
 
 /* Not ioctl(): the C libraries do not agree on the type of a request beyond 31 bits. */
