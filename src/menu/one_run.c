@@ -349,21 +349,48 @@ static int finish(struct one_run *run)
 	return yes ? MENU_EXIT_REBOOT : 0;
 }
 
-static int go(struct one_run *run)
+/* A dongle or a stick that is not there now can be plugged in: what was answered is not asked again. */
+static bool offer_look(struct one_run *run, const struct error *error)
+{
+	struct ui_text text = {0};
+	bool yes;
+
+	if (error->code != E_NO_DEVICE) {
+		screen_error(run->menu, "Nothing was done", error);
+		return false;
+	}
+	ui_text_add(&text, UI_BAD, "%s", error->sentence);
+	ui_text_add(&text, UI_NORMAL, "%s", "");
+	ui_text_add(&text, UI_NORMAL, "What you have answered is kept. Plug in what is missing, then look again.");
+	yes = ui_confirm(run->menu->ui, "Nothing was done", &text, "Look again", "Leave it");
+	ui_text_clear(&text);
+	return yes;
+}
+
+static bool look(struct one_run *run)
 {
 	struct error error;
 	int r = draw(run, &error);
 
+	for (;;) {
+		ui_progress(run->menu->ui, ONE_RUN_TITLE, "Looking at what is there ...", 0, 0);
+		if (r == 0)
+			r = ownership_look(&run->ownership, &error);
+		if (r == 0)
+			return true;
+		log_line("ownership refused code=%s sentence=\"%s\"", error_name(error.code), error.sentence);
+		if (!offer_look(run, &error))
+			return false;
+		r = 0;
+	}
+}
+
+static int go(struct one_run *run)
+{
 	/* What the run finds verified by a key that somebody has brought must not be verified for the menu. */
 	run->boot = TAKE(run->menu->boot, (struct boot_system){0});
-	ui_progress(run->menu->ui, ONE_RUN_TITLE, "Looking at what is there ...", 0, 0);
-	if (r == 0)
-		r = ownership_look(&run->ownership, &error);
-	if (r < 0) {
-		log_line("ownership refused code=%s sentence=\"%s\"", error_name(error.code), error.sentence);
-		screen_error(run->menu, "Nothing was done", &error);
+	if (!look(run))
 		return 0;
-	}
 	if (!confirm_plan(run) || !show_drawn(run))
 		return 0;
 	log_line("ownership begin mode=%s key=%s", run->mode, ownership_answers_get(&run->answers, ANSWER_KEY));

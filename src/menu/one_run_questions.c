@@ -375,7 +375,10 @@ static bool ask_disk(struct one_run *run)
 
 bool one_run_ask_missing(struct one_run *run)
 {
-	const bool fresh = is_kind(run, "card") || is_kind(run, "move");
+	const enum ownership_state key = run->ownership.states[OWNERSHIP_KEY];
+	/* Once the key is on the dongle, so are the PINs: one that is asked for again is the one that it has. */
+	const bool fresh =
+	    (is_kind(run, "card") || is_kind(run, "move")) && key != OWNERSHIP_DONE && key != OWNERSHIP_WAS_DONE;
 	const struct {
 		const struct question *question;
 		bool fresh;
