@@ -225,6 +225,96 @@ static void test_moved_to_the_dongle(void **state)
 	tries(3, 3);
 }
 
+/* --- pulled out --------------------------------------------------------------------------------------------------- */
+
+static void fault_path(char path[96])
+{
+	(void)snprintf(path, 96, "%s/dongle.fault", directory);
+}
+
+static void set_fault(const char *fault)
+{
+	CLEANUP_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(file_replace(fd, "dongle.fault", bytes_from_string(fault), 0600, &error), 0);
+}
+
+/* Plugged in again. False: it was not pulled out. */
+static bool plug_in(void)
+{
+	CLEANUP(buffer_clear) struct buffer text = {0};
+	char path[96];
+
+	fault_path(path);
+	assert_int_equal(file_read(path, 64, &text, &error), 0);
+	assert_int_equal(unlink(path), 0);
+	return strcmp(buffer_string(&text), "unplugged") == 0;
+}
+
+/* The run stops there, with the dongle named as the reason; with it back it goes on, and no try of a PIN is gone. */
+static void pull_out(struct rig *rig, const char *fault)
+{
+	int r;
+
+	set_fault(fault);
+	r = ownership_key_make(&rig->ownership, &error);
+	if (r != -E_NO_DEVICE || !strstr(error.sentence, "dongle"))
+		fail_msg("%s: %d, %s", fault, r, error.sentence);
+	assert_int_equal(ownership_key_make(&rig->ownership, &error), -E_NO_DEVICE); /* it is not back yet */
+	if (!plug_in())
+		fail_msg("%s: it did not come to that", fault);
+	assert_int_equal(is_done(rig), 0);
+}
+
+/* GnuPG's order of commands, and where it can leave a card: OpenPGP card 3.4, 7.2. */
+static void test_pulled_out_while_the_key_is_made(void **state)
+{
+	static const char text[] = NAMED PINS "KEY=card\n";
+	static const char *const faults[] = {
+	    "unplug=card-20@2",       /* while it is locked, to be set back */
+	    "unplug=card-e6@1",       /* locked */
+	    "unplug-after=card-e6@1", /* no card any more */
+	    "unplug-after=card-44@1", /* set back */
+	    "unplug=card-24@1",       /* before the user PIN is changed */
+	    "unplug-after=card-24@1", /* between the PINs */
+	    "unplug-after=card-24@2", /* after both */
+	    "unplug=card-da@1",       /* before the algorithm is chosen */
+	    "unplug=card-47@2",       /* between its keys */
+	    "unplug=card-2a@1",       /* before they sign one another */
+	    "unplug-after=card-2a@1", /* and after that */
+	};
+	CLEANUP(rig_clear) struct rig rig;
+
+	(void)state;
+	new_medium("pulled");
+	rig_open(&rig, text);
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+		pull_out(&rig, faults[i]);
+	rig_clear(&rig);
+	make_and_find(text);
+	tries(3, 3);
+	assert_false(is_there("heads-owner-public-2.asc"));
+}
+
+static void test_pulled_out_while_the_key_is_moved(void **state)
+{
+	static const char text[] = NAMED PINS "KEY=move\nKEY_PASSPHRASE=of the key\n";
+	static const char memory[] = NAMED "KEY=memory\nKEY_PASSPHRASE=of the key\n";
+	CLEANUP(rig_clear) struct rig rig;
+
+	(void)state;
+	new_medium("pulled-move");
+	rig_open(&rig, memory);
+	assert_int_equal(ownership_key_make(&rig.ownership, &error), 0);
+	rig_clear(&rig);
+	rig_open(&rig, text);
+	pull_out(&rig, "unplug-after=card-db@2"); /* two of three keys are on it: that is not all of it */
+	rig_clear(&rig);
+	make_and_find(text);
+	tries(3, 3);
+	assert_false(is_there("heads-owner-key-2.asc"));
+}
+
 /* The dongle that was looked at is the one that is set back. */
 static void test_another_dongle_is_not_set_back(void **state)
 {
@@ -246,6 +336,8 @@ int main(void)
 	    cmocka_unit_test(test_on_the_dongle),
 	    cmocka_unit_test(test_a_dongle_of_somebody_else),
 	    cmocka_unit_test(test_moved_to_the_dongle),
+	    cmocka_unit_test(test_pulled_out_while_the_key_is_made),
+	    cmocka_unit_test(test_pulled_out_while_the_key_is_moved),
 	    cmocka_unit_test(test_another_dongle_is_not_set_back),
 	};
 
