@@ -10,6 +10,8 @@
 #define MAX_FILES 12
 
 enum cut { CUT_BEFORE, CUT_WITHIN, CUT_AFTER, CUTS };
+/* The power fails; the dongle or the stick is pulled out; one call fails, for whatever reason. */
+enum harm { HARM_POWER, HARM_DONGLE, HARM_STICK, HARM_CALL, HARMS };
 
 struct file {
 	char name[64], content[64];
@@ -42,7 +44,8 @@ struct world {
 	/* what is done to it */
 	unsigned calls, cut_at;
 	enum cut cut;
-	bool dead, unplug; /* unplug: instead of a cut the dongle is pulled out */
+	enum harm harm;
+	bool dead, lost; /* lost: the answer of this call */
 	unsigned wrong_pins, clears, resets;
 	bool sealed_while_pending;
 };
@@ -57,16 +60,34 @@ static void keep(char place[40], struct bytes bytes)
 	(void)snprintf(place, 40, "%.*s", (int)bytes.size, (const char *)bytes.data);
 }
 
-/* Before a call: whether it happens. */
+static void harm(struct world *world)
+{
+	if (world->harm == HARM_POWER)
+		world->dead = true;
+	else if (world->harm == HARM_DONGLE)
+		world->card = false;
+	else if (world->harm == HARM_STICK)
+		world->stick = false;
+	world->lost = true;
+}
+
+static int say_cut(const struct world *world, struct error *error)
+{
+	const bool pulled = world->harm == HARM_DONGLE || world->harm == HARM_STICK;
+
+	return error_set(error, pulled ? E_NO_DEVICE : E_IO, "test", "cut off");
+}
+
+/* Before a call: whether it happens. What was pulled out matters to those alone that use it. */
 static int begin(struct world *world, struct error *error)
 {
+	world->lost = false;
 	if (!world->dead && ++world->calls == world->cut_at && world->cut == CUT_BEFORE) {
-		if (world->unplug)
-			world->card = false;
-		else
-			world->dead = true;
+		harm(world);
+		if (world->harm == HARM_DONGLE || world->harm == HARM_STICK)
+			world->lost = false;
 	}
-	return world->dead ? error_set(error, E_IO, "test", "cut off") : 0;
+	return world->dead || world->lost ? say_cut(world, error) : 0;
 }
 
 /* Only its first half happens. */
@@ -74,7 +95,7 @@ static bool halved(struct world *world)
 {
 	if (world->calls != world->cut_at || world->cut != CUT_WITHIN)
 		return false;
-	world->dead = true;
+	harm(world);
 	return true;
 }
 
@@ -82,8 +103,8 @@ static bool halved(struct world *world)
 static int end(struct world *world, int result, struct error *error)
 {
 	if (world->calls == world->cut_at && world->cut == CUT_AFTER)
-		world->dead = true;
-	return world->dead ? error_set(error, E_IO, "test", "cut off") : result;
+		harm(world);
+	return world->dead || world->lost ? say_cut(world, error) : result;
 }
 
 #define BEGIN                          \
@@ -711,39 +732,55 @@ static void test_a_cut_anywhere(void **state)
 	}
 }
 
-/* The dongle is pulled out before each call, and put in again: the same run goes on, without a restart. */
-static void test_the_dongle_is_pulled_out(void **state)
+/* One harm at one call of a run of this kind, and then the same run goes on, without a restart. Returns whether the run
+ * stopped. */
+static bool goes_on(const char *text, enum harm kind, enum cut cut, unsigned at)
+{
+	struct world world = fresh();
+	CLEANUP(ownership_answers_clear) struct ownership_answers answers = answers_of(text);
+	struct ownership_world table = functions;
+	CLEANUP(ownership_clear) struct ownership ownership = {.world = &table, .answers = &answers};
+	struct error error;
+	bool stopped;
+	int r;
+
+	table.context = &world;
+	world.cut_at = at;
+	world.cut = cut;
+	world.harm = kind;
+	r = ownership_run(&ownership, &error);
+	stopped = r < 0;
+	if (stopped) {
+		assert_int_equal(r, kind == HARM_CALL ? -E_IO : -E_NO_DEVICE);
+		assert_false(ownership_is_complete(&ownership));
+		world.card = world.stick = true;
+		r = ownership_run(&ownership, &error);
+	}
+	if (r < 0)
+		fail_msg("%s: harm %d, call %u, cut %d: %s", text, kind, at, cut, error.sentence);
+	assert_true(ownership_is_complete(&ownership));
+	assert_int_equal(world.wrong_pins, 0);
+	assert_owned(&world, text);
+	return stopped;
+}
+
+/* Dongle or stick are pulled out before, within and after each call, or the call fails, and the run goes on. */
+static void test_a_call_fails_anywhere(void **state)
 {
 	struct error error;
 
 	(void)state;
-	for (size_t i = 1; i < ARRAY_SIZE(kinds); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		unsigned stopped[HARMS] = {0};
 		struct world whole = fresh();
 
 		assert_int_equal(run(&whole, kinds[i], &error), 0);
-		for (unsigned at = 1; at <= whole.calls; at++) {
-			struct world world = fresh();
-			CLEANUP(ownership_answers_clear) struct ownership_answers answers = answers_of(kinds[i]);
-			struct ownership_world table = functions;
-			CLEANUP(ownership_clear) struct ownership ownership = {.world = &table, .answers = &answers};
-			int r;
-
-			table.context = &world;
-			world.cut_at = at;
-			world.unplug = true;
-			r = ownership_run(&ownership, &error);
-			if (r < 0) {
-				assert_int_equal(r, -E_NO_DEVICE);
-				assert_non_null(strstr(error.sentence, "failed: "));
-				assert_false(ownership_is_complete(&ownership));
-				world.card = true;
-				r = ownership_run(&ownership, &error);
-			}
-			if (r < 0)
-				fail_msg("kind %zu, call %u: %s", i, at, error.sentence);
-			assert_int_equal(world.wrong_pins, 0);
-			assert_owned(&world, kinds[i]);
-		}
+		for (unsigned at = 1; at <= whole.calls; at++)
+			for (int kind = HARM_DONGLE; kind < HARMS; kind++)
+				for (int cut = 0; cut < CUTS; cut++)
+					stopped[kind] += goes_on(kinds[i], (enum harm)kind, (enum cut)cut, at);
+		assert_true(stopped[HARM_DONGLE] > 0 && stopped[HARM_STICK] > 0);
+		assert_true(stopped[HARM_CALL] > whole.calls); /* before and after nearly each of them */
 	}
 }
 
@@ -871,7 +908,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_run_takes_all),
 	    cmocka_unit_test(test_a_cut_anywhere),
-	    cmocka_unit_test(test_the_dongle_is_pulled_out),
+	    cmocka_unit_test(test_a_call_fails_anywhere),
 	    cmocka_unit_test(test_a_wrong_pin_is_sent_once),
 	    cmocka_unit_test(test_the_look_changes_nothing),
 	    cmocka_unit_test(test_what_is_missing_is_said_first),
