@@ -152,6 +152,8 @@ static bool is_hit(struct proxy *proxy, struct bytes command)
 {
 	unsigned index = proxy->count;
 
+	if (proxy->fired && (proxy->fault == PROXY_POWER_CUT || proxy->fault == PROXY_CUT_AFTER))
+		return true; /* from then on nobody is there, whatever is asked */
 	if (proxy->command_code != 0) {
 		if (command_code_of(command) != proxy->command_code)
 			return false;

@@ -12,6 +12,8 @@
 #define UUID_1 "11111111-2222-3333-4444-555555555551"
 #define UUID_2 "11111111-2222-3333-4444-555555555552"
 
+#define NV_UNDEFINE_SPACE 0x00000122u /* TPM_CC_NV_UndefineSpace */
+
 static struct swtpm swtpm;
 
 /* For which entry a key is made, and which one boots; empty: all, any. Under which number it is made and asked for. */
@@ -303,6 +305,56 @@ static void test_A18_power_cut_beside_another_key(void **state)
 	expect_slots("3");
 }
 
+/* The power goes while a key for every entry takes the place of those of two entries: before or after an index is
+ * removed from the TPM. Whether that was the last command of it. What boots an entry opens the disks all the same, and
+ * the next making leaves its key alone, and its slots. */
+static bool cut_while_others_are_removed(enum proxy_fault fault, unsigned at)
+{
+	struct proxy proxy = {.fault = fault, .at = at, .command_code = NV_UNDEFINE_SPACE};
+	CLEANUP(tpm_close) struct tpm *tpm = NULL;
+	CLEANUP(secret_clear) struct secret all = {0}, own = {0};
+
+	make_for(0);
+	make_for(1);
+	for_entry = BYTES_EMPTY;
+	key_number = 2;
+	if (proxy_open(&proxy, &swtpm, &tpm, NULL) < 0 || (try_make(tpm, "", NULL) < 0 && !proxy.fired))
+		fail_msg("it fails before the power is cut");
+	tpm_close(&tpm);
+	buffer_clear(&proxy.traffic);
+	booted_entry = BYTES_EMPTY;
+	if (release_after_reset("", &all, NULL) == 0) {
+		expect_opens(&all);
+	} else { /* not yet made: the entry has its own */
+		assert_int_equal(release_as(1, 1, &own), 0);
+		expect_opens(&own);
+	}
+	assert_true(proxy.fired || (all.data && count_keys() == 1));
+	for_entry = booted_entry = BYTES_EMPTY;
+	key_number = 2;
+	make("");
+	assert_int_equal(count_keys(), 1);
+	expect_slots("2"); /* the owner's, and that of this key */
+	secret_clear(&all);
+	assert_int_equal(release_after_reset("", &all, NULL), 0);
+	expect_opens(&all);
+	return !proxy.fired;
+}
+
+static void test_A18_power_cut_while_others_are_removed(void **state)
+{
+	static const enum proxy_fault faults[] = {PROXY_POWER_CUT, PROXY_CUT_AFTER};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		unsigned at = 0;
+
+		while (!cut_while_others_are_removed(faults[i], at))
+			at++;
+		assert_in_range(at, 2, 20); /* a command each at least */
+	}
+}
+
 static void expect_kept(const char *words)
 {
 	CLEANUP(secret_clear) struct secret key = {0};
@@ -534,6 +586,28 @@ static void test_commands(void **state)
 	tool("! cryptsetup open --test-passphrase --key-file key one");
 }
 
+/* What a program reads: an object for each key, with the fields that the words for people are made of. */
+static void expect_json_status(void)
+{
+	CLEANUP(buffer_clear) struct buffer output = {0};
+
+	assert_int_equal(
+	    swtpm_tool(&swtpm, &output, TEST_HEADS " --json --tpm %s disk status --boot boot one two", swtpm.where), 0);
+	assert_string_equal(
+	    buffer_string(&output),
+	    "{\"key\":1,\"entries\":\"one\",\"for\":\"the boot entry \\\"Entry 0\\\" alone\",\"passphrase\":false}\n"
+	    "{\"key\":2,\"entries\":\"one\",\"for\":\"the boot entry \\\"Entry 1\\\" alone\",\"passphrase\":true}\n");
+	buffer_clear(&output);
+	/* With other words on the command line each entry is another one. */
+	assert_int_equal(swtpm_tool(&swtpm, &output,
+	                            TEST_HEADS
+	                            " --json --tpm %s --settings words disk status --boot boot one two | grep -c "
+	                            "'\"entries\":\"other\"'",
+	                            swtpm.where),
+	                 0);
+	assert_string_equal(buffer_string(&output), "2\n");
+}
+
 /* With a tree of boot entries: a key each for two of the entries, by id and by title. */
 static void test_commands_of_entries(void **state)
 {
@@ -556,6 +630,7 @@ static void test_commands_of_entries(void **state)
 	assert_string_equal(buffer_string(&output), "1  for the boot entry \"Entry 0\" alone, without a passphrase\n"
 	                                            "2  for the boot entry \"Entry 1\" alone, with an unlock "
 	                                            "passphrase\n");
+	expect_json_status();
 	/* Each for itself: what no entry's text was measured for is not released. */
 	assert_int_equal(heads("unseal --entry grub:2 --boot boot one two"), 1);
 	assert_int_equal(heads("unseal --entry grub:0 --boot boot one two"), 1);
@@ -584,6 +659,10 @@ static void test_commands_of_entries(void **state)
 	assert_int_equal(heads("forget one two"), 0);
 	assert_int_equal(count_keys(), 0);
 	expect_slots("1");
+	buffer_clear(&output);
+	assert_int_equal(
+	    swtpm_tool(&swtpm, &output, TEST_HEADS " --json --tpm %s disk status --boot boot one two", swtpm.where), 0);
+	assert_int_equal(output.size, 0); /* an object for each key */
 }
 
 int main(void)
@@ -593,6 +672,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_A5_key_of_another_entry, fresh),
 	    cmocka_unit_test_setup(test_A5_keys_of_several_entries, fresh),
 	    cmocka_unit_test_setup(test_A18_power_cut_beside_another_key, fresh),
+	    cmocka_unit_test_setup(test_A18_power_cut_while_others_are_removed, fresh),
 	    cmocka_unit_test_setup(test_A7_other_volume_key, fresh),
 	    cmocka_unit_test_setup(test_A7_other_segment, fresh),
 	    cmocka_unit_test_setup(test_A5_after_other_modes, fresh),
