@@ -144,6 +144,19 @@ static void remove_slots(const struct volume_list *volumes, const uint32_t *slot
 	}
 }
 
+bool unlock_has_slots(const struct unlock_keys *keys, const struct volume_list *volumes)
+{
+	for (unsigned key = 0; key < UNLOCK_KEYS; key++) {
+		size_t with = 0;
+
+		for (size_t i = 0; i < volumes->count; i++)
+			with += volumes->volumes[i].facts.key_slots[key] != 0;
+		if (keys->keys[key].there && keys->keys[key].pcr.size > 0 && with == volumes->count)
+			return true;
+	}
+	return false;
+}
+
 static void remove_old_slots(const struct volume_list *volumes, unsigned key)
 {
 	for (size_t i = 0; i < volumes->count; i++) {

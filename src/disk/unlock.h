@@ -40,6 +40,10 @@ int unlock_look(struct tpm *tpm, bool objects, struct unlock_keys *ret_keys, str
 /* The number of the first key that is there; one has to be. */
 unsigned unlock_first(const struct unlock_keys *keys);
 
+/* Is one of these keys such that each of the volumes has a key slot of it? One that was encrypted anew has none any
+ * more, whatever the TPM keeps. Pure. */
+bool unlock_has_slots(const struct unlock_keys *keys, const struct volume_list *volumes);
+
 /* What was measured into PCR 6 in this start of the machine: it is done once. Starts zeroed. */
 struct unlock_measured {
 	bool done;

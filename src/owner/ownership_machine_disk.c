@@ -169,22 +169,12 @@ static int disk_key_is_there(void *context, struct error *error)
 	CLEANUP(disks_clear) struct disks disks = {0};
 	struct ownership_machine *machine = context;
 	struct unlock_keys keys;
-	bool sealed = false;
 	int r = unlock_look(machine->tpm, true, &keys, error);
 
-	if (r < 0)
+	if (r < 0 || keys.count == 0)
 		return r;
-	for (unsigned key = 0; key < UNLOCK_KEYS; key++)
-		sealed |= keys.keys[key].there && keys.keys[key].pcr.size > 0;
-	if (!sealed)
-		return 0;
 	r = choose(machine, false, &disks, error);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < disks.chosen.count; i++)
-		if (disks.chosen.volumes[i].facts.own_slots == 0)
-			return 0;
-	return 1;
+	return r < 0 ? r : unlock_has_slots(&keys, &disks.chosen);
 }
 
 static int disk_key_make(void *context, struct bytes disk, struct bytes unlock, struct bytes owner, struct error *error)

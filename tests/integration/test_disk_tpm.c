@@ -484,6 +484,39 @@ static void test_key_without_slot(void **state)
 	assert_non_null(strstr(error.sentence, "the unlock key does not open the disk"));
 }
 
+static bool has_slots(void)
+{
+	CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+	CLEANUP(volume_list_clear) struct volume_list volumes = both();
+	struct unlock_keys keys;
+
+	assert_int_equal(unlock_look(tpm, true, &keys, NULL), 0);
+	return unlock_has_slots(&keys, &volumes);
+}
+
+/* The TPM has a key, and one of the disks has none of it any more, as after it was encrypted anew: it is made anew. A
+ * slot of another key is none of this one. */
+static void test_key_of_a_disk_encrypted_anew(void **state)
+{
+	(void)state;
+	assert_false(has_slots()); /* whatever a TPM holds for other disks */
+	make("");
+	assert_true(has_slots());
+	tool("cryptsetup luksKillSlot -q two 31");
+	assert_false(has_slots());
+	key_number = 1;
+	for_entry = bytes_from_string(key_entries[1]);
+	make("");
+	assert_true(has_slots());
+	{
+		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
+
+		/* The TPM forgets that one, whose slots stay. */
+		assert_int_equal(tpm_forget(tpm, unlock_slot(1), BYTES_EMPTY, NULL), 0);
+	}
+	assert_false(has_slots());
+}
+
 /* The power goes at any command of the TPM: the old key or the new one is there and opens the disks. */
 static void test_A18_power_cut_while_making(void **state)
 {
@@ -679,6 +712,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_A7_refused_by_name, fresh),
 	    cmocka_unit_test_setup(test_passphrase, fresh),
 	    cmocka_unit_test_setup(test_key_without_slot, fresh),
+	    cmocka_unit_test_setup(test_key_of_a_disk_encrypted_anew, fresh),
 	    cmocka_unit_test_setup(test_A18_power_cut_while_making, fresh),
 	    cmocka_unit_test_setup(test_slots_are_kept, fresh),
 	    cmocka_unit_test_setup(test_measured_once, fresh),
