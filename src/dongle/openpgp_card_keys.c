@@ -210,8 +210,11 @@ int openpgp_move_to_card(struct openpgp *session, const char *fingerprint, struc
 	if (r == 0)
 		r = give(session, OPENPGP_ADMIN_PIN, admin, error);
 	/* The signature key last: by it the card is known as the one of this key, with all of it. */
-	for (size_t i = OPENPGP_SLOTS; r == 0 && i-- > 0;)
-		r = move_one(session, fingerprint, numbers[i], (enum openpgp_slot)i, admin, error);
+	for (size_t moved = 0; r == 0 && moved < OPENPGP_SLOTS; moved++) {
+		const enum openpgp_slot slot = (enum openpgp_slot)(OPENPGP_SLOTS - 1 - moved);
+
+		r = move_one(session, fingerprint, numbers[slot], slot, admin, error);
+	}
 	openpgp_stop(session);
 	if (r == 0)
 		r = openpgp_card_status(session, NULL, error);

@@ -110,7 +110,8 @@ def test_pulled_out_wherever_it_is_used(directory):
         for _ in range(20):
             machine.see(r"Look again", 20)
             machine.send("y")
-            number, _ = machine.expect_any([b"heads: ownership refused code=no-device ", b"heads: ask what=ownership-plan"], TO_KEY)
+            number, _ = machine.expect_any([b"heads: ownership refused code=no-device ",
+                                            b"heads: ask what=ownership-plan"], TO_KEY)
             if number == 1:
                 break
         dongle.pull_out()
@@ -148,7 +149,7 @@ def test_pulled_out_wherever_it_is_used(directory):
         machine.send("b")
         machine.expect(rb"tiny: ready", 120)
     card = dongle.memory()
-    require(card["user-tries"] == "3" and card["admin-tries"] == "3", f"tries are spent: {card['user-tries']} {card['admin-tries']}")
+    require((card["user-tries"], card["admin-tries"]) == ("3", "3"), f"tries are spent: {card}")
     public = os.path.join(directory, "public.asc")
     with open(public, "wb") as stream:
         stream.write(on_stick(image, "heads-owner-public.asc"))
