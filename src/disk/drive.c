@@ -82,37 +82,52 @@ static int write_at(int fd, const char *path, uint64_t sector, struct bytes cont
 	return file_write_all(fd, path, content, error);
 }
 
-static int write_table(int fd, const char *path, uint64_t sectors, struct error *error)
+/* What was there before is gone at both ends, and where the header of LUKS will be. */
+static int wipe(int fd, const char *path, uint64_t sectors, struct error *error)
 {
-	struct gpt_partition partitions[] = {
-	    {.type = gpt_type_data, .first = PUBLIC_FIRST, .last = PUBLIC_LAST, .name = DRIVE_PUBLIC},
-	    {.type = gpt_type_luks, .first = PRIVATE_FIRST, .last = PRIVATE_LAST, .name = DRIVE_PRIVATE},
-	};
-	CLEANUP(buffer_clear) struct buffer head = {0}, tail = {0};
 	CLEANUP_FREE uint8_t *zeros = calloc(1, WIPE_SIZE);
 	const struct bytes nothing = bytes_make(zeros, WIPE_SIZE);
-	uint8_t id[GPT_GUID_SIZE];
 	int r;
 
 	if (!zeros)
 		return error_set(error, E_MEMORY, path, "there is not enough memory");
-	random_fill(id, sizeof(id));
-	gpt_mark_random(id);
-	for (size_t i = 0; i < ARRAY_SIZE(partitions); i++) {
-		random_fill(partitions[i].id, GPT_GUID_SIZE);
-		gpt_mark_random(partitions[i].id);
-	}
-	r = gpt_make(sectors, id, partitions, ARRAY_SIZE(partitions), &head, &tail, error);
-	if (r == 0)
-		r = write_at(fd, path, 0, nothing, error);
+	r = write_at(fd, path, 0, nothing, error);
+	if (r == 0 && fsync(fd) != 0) /* no table any more, before what it names is gone */
+		r = error_set_errno(error, E_IO, path, errno, "%s cannot be written", path);
 	if (r == 0)
 		r = write_at(fd, path, PRIVATE_FIRST, nothing, error);
-	if (r == 0)
-		r = write_at(fd, path, sectors - WIPE_SIZE / GPT_SECTOR, nothing, error);
-	if (r == 0)
-		r = write_at(fd, path, 0, buffer_bytes(&head), error);
+	return r < 0 ? r : write_at(fd, path, sectors - WIPE_SIZE / GPT_SECTOR, nothing, error);
+}
+
+struct table {
+	uint8_t id[GPT_GUID_SIZE];
+	struct gpt_partition partitions[2];
+};
+
+static void table_draw(struct table *table)
+{
+	*table = (struct table){
+	    .partitions = {
+	        {.type = gpt_type_data, .first = PUBLIC_FIRST, .last = PUBLIC_LAST, .name = DRIVE_PUBLIC},
+	        {.type = gpt_type_luks, .first = PRIVATE_FIRST, .last = PRIVATE_LAST, .name = DRIVE_UNFINISHED}}};
+	random_fill(table->id, sizeof(table->id));
+	gpt_mark_random(table->id);
+	for (size_t i = 0; i < ARRAY_SIZE(table->partitions); i++) {
+		random_fill(table->partitions[i].id, GPT_GUID_SIZE);
+		gpt_mark_random(table->partitions[i].id);
+	}
+}
+
+/* The copy at the end first: whoever reads the one at the beginning sees the old table or the new one. */
+static int write_table(int fd, const char *path, uint64_t sectors, const struct table *table, struct error *error)
+{
+	CLEANUP(buffer_clear) struct buffer head = {0}, tail = {0};
+	int r = gpt_make(sectors, table->id, table->partitions, ARRAY_SIZE(table->partitions), &head, &tail, error);
+
 	if (r == 0)
 		r = write_at(fd, path, sectors - GPT_TAIL_SECTORS, buffer_bytes(&tail), error);
+	if (r == 0)
+		r = write_at(fd, path, 0, buffer_bytes(&head), error);
 	if (r == 0 && fsync(fd) != 0)
 		return error_set_errno(error, E_IO, path, errno, "%s cannot be written", path);
 	return r;
@@ -148,6 +163,21 @@ static void partition_path(const char *device, unsigned number, char path[64])
 	const bool digit = isdigit((unsigned char)device[strlen(device) - 1]) != 0;
 
 	(void)snprintf(path, 64, "%.40s%s%u", device, digit ? "p" : "", number);
+}
+
+/* On a workstation others look into the partitions as they appear. */
+static int show_table(int fd, const char *device, struct error *error)
+{
+	const unsigned long long end = log_now_ms() + PATIENCE_MS;
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
+	while (ioctl(fd, BLKRRPART, 0) != 0) {
+		if (errno != EBUSY || log_now_ms() > end)
+			return error_set_errno(error, E_IO, device, errno,
+			                       "the kernel does not read the new partitions of %s", device);
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 /* The kernel makes the node at once; on a workstation it is udev's, and others look into it as it appears. */
@@ -258,12 +288,53 @@ static int check_written(const char *public, const char *private, struct bytes p
 	return r;
 }
 
+/* The table, with a name that no finished drive has. Its partitions are there. */
+static int begin(const char *device, const struct table *table, char public[64], char private[64], struct error *error)
+{
+	CLEANUP_CLOSE int fd = -1;
+	uint64_t sectors = 0;
+	int r;
+
+	fd = open_whole(device, &sectors, error);
+	if (fd < 0)
+		return fd;
+	r = wipe(fd, device, sectors, error);
+	if (r == 0)
+		r = write_table(fd, device, sectors, table, error);
+	if (r == 0)
+		r = show_table(fd, device, error);
+	cleanup_close(&fd);
+	if (r == 0)
+		r = await_partition(device, 1, public, error);
+	return r < 0 ? r : await_partition(device, 2, private, error);
+}
+
+/* All of it was read back: now it has its name. */
+static int finish(const char *device, struct table *table, struct error *error)
+{
+	CLEANUP_CLOSE int fd = -1;
+	char path[64];
+	uint64_t sectors = 0;
+	int r;
+
+	table->partitions[1].name = DRIVE_PRIVATE;
+	fd = open_whole(device, &sectors, error);
+	if (fd < 0)
+		return fd;
+	r = write_table(fd, device, sectors, table, error);
+	if (r == 0)
+		r = show_table(fd, device, error);
+	cleanup_close(&fd);
+	if (r == 0)
+		r = await_partition(device, 1, path, error);
+	return r < 0 ? r : await_partition(device, 2, path, error);
+}
+
 int drive_make(const char *device, struct bytes passphrase, struct bytes public_image, struct bytes private_image,
                void (*step)(void *context, const char *what), void *context, struct error *error)
 {
-	CLEANUP_CLOSE int fd = -1;
 	char public[64], private[64];
-	uint64_t sectors = 0;
+	struct table table;
 	int r;
 
 	if (passphrase.size < DRIVE_LEAST_PHRASE)
@@ -271,20 +342,10 @@ int drive_make(const char *device, struct bytes passphrase, struct bytes public_
 		                 DRIVE_LEAST_PHRASE);
 	if (!strrchr(device, '/') || public_image.size != FAT_IMAGE_SIZE || private_image.size != FAT_IMAGE_SIZE)
 		return error_set(error, E_USAGE, device, "%s is not the path of a disk", device);
-	fd = open_whole(device, &sectors, error);
-	if (fd < 0)
-		return fd;
+	table_draw(&table);
 	if (step)
 		step(context, "Writing the partition table ...");
-	r = write_table(fd, device, sectors, error);
-	if (r == 0 && ioctl(fd, BLKRRPART, 0) != 0)
-		r = error_set_errno(error, E_IO, device, errno, "the kernel does not read the new partitions of %s",
-		                    device);
-	cleanup_close(&fd);
-	if (r == 0)
-		r = await_partition(device, 1, public, error);
-	if (r == 0)
-		r = await_partition(device, 2, private, error);
+	r = begin(device, &table, public, private, error);
 	if (r == 0)
 		r = write_image(public, public_image, error);
 	if (r == 0 && step)
@@ -293,7 +354,34 @@ int drive_make(const char *device, struct bytes passphrase, struct bytes public_
 		r = make_private(private, passphrase, private_image, error);
 	if (r == 0 && step)
 		step(context, "Reading it back ...");
-	return r < 0 ? r : check_written(public, private, passphrase, public_image, private_image, error);
+	if (r == 0)
+		r = check_written(public, private, passphrase, public_image, private_image, error);
+	return r < 0 ? r : finish(device, &table, error);
+}
+
+int drive_look_at(const char *device, struct digest *ret_beginning, struct error *error)
+{
+	CLEANUP_FREE uint8_t *start = malloc(WIPE_SIZE);
+	CLEANUP_CLOSE int fd = -1;
+	uint64_t sectors;
+	ssize_t got;
+
+	if (!start || !strrchr(device, '/'))
+		return error_set(error, start ? E_USAGE : E_MEMORY, device, "%s cannot be looked at", device);
+	fd = open_whole(device, &sectors, error);
+	if (fd < 0)
+		return fd;
+	(void)ioctl(fd, BLKFLSBUF, 0);
+	got = pread(fd, start, WIPE_SIZE, 0);
+	if (got != (ssize_t)WIPE_SIZE)
+		return error_set_errno(error, E_IO, device, errno, "%s cannot be read", device);
+	*ret_beginning = digest_of(HASH_SHA256, bytes_make(start, WIPE_SIZE));
+	return 0;
+}
+
+bool drive_has(const char *disk, const char *device)
+{
+	return strcmp(disk, device) == 0 || is_part_of(device, disk);
 }
 
 int drive_open(const char *partition, struct bytes passphrase, struct error *error)

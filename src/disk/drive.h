@@ -5,6 +5,7 @@
 #define HEADS_DISK_DRIVE_H
 
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include <stdint.h>
 
@@ -13,7 +14,8 @@
 #define DRIVE_LEAST_PHRASE   12 /* characters: whoever finds the stick may guess for ever */
 #define DRIVE_PUBLIC         "heads-public"
 #define DRIVE_PRIVATE        "heads-keys"
-#define DRIVE_MAPPING        "heads-keys" /* what the opened private partition is called */
+#define DRIVE_UNFINISHED     "heads-unfinished" /* of that partition, until all of the drive was read back */
+#define DRIVE_MAPPING        "heads-keys"       /* what the opened private partition is called */
 #define DRIVE_MAPPING_DEVICE "/dev/mapper/" DRIVE_MAPPING
 
 /* A whole disk that the owner carries about. */
@@ -30,7 +32,9 @@ struct drive_stick {
 size_t drive_list(struct drive_stick sticks[DRIVE_MAX]);
 
 /* Destroys what is on the stick and writes it anew: the partition table, the public image, LUKS2 (AES-XTS with 512
- * bits, Argon2id) under the passphrase, the private image in it. Then opens it again and compares. Takes some seconds.
+ * bits, Argon2id) under the passphrase, the private image in it. Then opens it again and compares, and gives the
+ * private partition its name: a stick with a partition DRIVE_PRIVATE is a whole drive, whatever ended its making. Takes
+ * some seconds.
  *
  * device     a whole disk. The images are those of fat_make. step: called before each part with its name, or NULL.
  * Errors     -E_USAGE (a partition, the passphrase is too short), -E_UNSUPPORTED (too small, or
@@ -38,6 +42,13 @@ size_t drive_list(struct drive_stick sticks[DRIVE_MAX]);
  *            mapping is there), -E_MEMORY. After an error the stick may hold nothing that can be read. */
 int drive_make(const char *device, struct bytes passphrase, struct bytes public_image, struct bytes private_image,
                void (*step)(void *context, const char *what), void *context, struct error *error);
+
+/* Whether drive_make could begin: the stick is a whole disk, large enough and not in use. Changes nothing.
+ * ret_beginning  of its first MiB, by which a stick is known again that another one has taken the place of.
+ * Errors         as of drive_make. */
+int drive_look_at(const char *device, struct digest *ret_beginning, struct error *error);
+/* Whether a device is this disk or one of its partitions. Pure. */
+bool drive_has(const char *disk, const char *device);
 
 /* Opens the private partition read-only as DRIVE_MAPPING_DEVICE; drive_close takes it down again.
  * Errors: -E_WRONG_AUTH, those of mapping_open. */
