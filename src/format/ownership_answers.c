@@ -23,6 +23,7 @@ const struct answer_kind_info ownership_answer_info[ANSWERS] = {
     [ANSWER_KEY_EMAIL] = {"KEY_EMAIL", ANSWER_TEXT, {NULL}, 3, 64, "your address in the key"},
     [ANSWER_KEY_PASSPHRASE] = {"KEY_PASSPHRASE", ANSWER_SECRET, {NULL}, 1, 99, "the passphrase of the secret key"},
     [ANSWER_KEY_FILE] = {"KEY_FILE", ANSWER_TEXT, {NULL}, 1, 100, "the name of the key's file"},
+    [ANSWER_BACKUP] = {"BACKUP", ANSWER_CHOICE, {"stick", "drive", NULL}, 0, 0, "where the key is kept"},
     [ANSWER_USER_PIN] = {"USER_PIN", ANSWER_SECRET, {NULL}, 6, 64, "the user PIN of the dongle"},
     [ANSWER_ADMIN_PIN] = {"ADMIN_PIN", ANSWER_SECRET, {NULL}, 8, 24, "the admin PIN of the dongle"},
     [ANSWER_DISK_PASSPHRASE] = {"DISK_PASSPHRASE", ANSWER_SECRET, {NULL}, 1, 512, "the disk's present passphrase"},
@@ -238,6 +239,8 @@ static bool is_allowed(const struct ownership_answers *answers, enum ownership_a
 		       ownership_answers_have(answers, ANSWER_NEW_DISK_PASSPHRASE);
 	case ANSWER_UNLOCK_PASSPHRASE:
 		return ownership_answers_is(answers, ANSWER_UNLOCK_KEY, "yes");
+	case ANSWER_BACKUP:
+		return ownership_answers_is(answers, answer, "stick") || exports_secret(answers);
 	case ANSWER_USER_PIN:
 	case ANSWER_KEY_PASSPHRASE: /* of a key that is the owner's already */
 		return ownership_answers_want(answers, answer) || !makes_key(answers);
@@ -273,6 +276,27 @@ static int refuse(const struct ownership_answers *answers, const char *name, enu
 	                 ownership_answer_info[answer].words, sentence);
 }
 
+/* Of a key that is made in memory: where it is kept, and under what. */
+static int check_kept(const struct ownership_answers *answers, const char *name, struct error *error)
+{
+	const bool drive = ownership_answers_is(answers, ANSWER_BACKUP, "drive");
+	const size_t least = drive ? DRIVE_PASSPHRASE_MIN : KEY_PASSPHRASE_MIN;
+
+	if (!exports_secret(answers))
+		return 0;
+	if (ownership_answers_have(answers, ANSWER_KEY_PASSPHRASE) &&
+	    answers->values[ANSWER_KEY_PASSPHRASE].size < least)
+		return refuse(answers, name, ANSWER_KEY_PASSPHRASE,
+		              drive ? "of a backup drive has at least 12 characters"
+		                    : "of a new key has at least 8 characters",
+		              error);
+	if (drive && ownership_answers_is(answers, ANSWER_SUMMARY, "secrets"))
+		return refuse(answers, name, ANSWER_SUMMARY,
+		              "with secrets would lie on the public part of the backup drive, with its passphrase",
+		              error);
+	return 0;
+}
+
 int ownership_answers_check(const struct ownership_answers *answers, const char *name, struct error *error)
 {
 	const bool import = !makes_key(answers);
@@ -295,9 +319,6 @@ int ownership_answers_check(const struct ownership_answers *answers, const char 
 		              "wants either USER_PIN, where the dongle signs, or KEY_PASSPHRASE, where the file holds "
 		              "the secret key",
 		              error);
-	if (exports_secret(answers) && ownership_answers_have(answers, ANSWER_KEY_PASSPHRASE) &&
-	    answers->values[ANSWER_KEY_PASSPHRASE].size < KEY_PASSPHRASE_MIN)
-		return refuse(answers, name, ANSWER_KEY_PASSPHRASE, "of a new key has at least 8 characters", error);
 	if (ownership_answers_have(answers, ANSWER_NEW_DISK_PASSPHRASE) &&
 	    bytes_equal_secret(ownership_answers_bytes(answers, ANSWER_NEW_DISK_PASSPHRASE),
 	                       ownership_answers_bytes(answers, ANSWER_DISK_PASSPHRASE)))
@@ -307,7 +328,7 @@ int ownership_answers_check(const struct ownership_answers *answers, const char 
 	     ownership_answers_get(answers, ANSWER_KEY_FILE)[0] == '.'))
 		return refuse(answers, name, ANSWER_KEY_FILE, "is a file at the top of the stick, without a folder",
 		              error);
-	return 0;
+	return check_kept(answers, name, error);
 }
 
 void ownership_answers_clear(struct ownership_answers *answers)

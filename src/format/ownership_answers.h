@@ -11,7 +11,8 @@
 #include "base/secret.h"
 
 #define OWNERSHIP_ANSWERS_MAX_SIZE 16384
-#define KEY_PASSPHRASE_MIN         8 /* characters, of a key that is made; one that is brought has what it has */
+#define KEY_PASSPHRASE_MIN         8  /* characters, of a key that is made; one that is brought has what it has */
+#define DRIVE_PASSPHRASE_MIN       12 /* of one that is kept on the backup drive, which has that passphrase */
 
 enum ownership_answer {
 	ANSWER_GENERATE,            /* yes: passphrases and PINs that are not given are drawn (format/diceware.h) */
@@ -20,8 +21,9 @@ enum ownership_answer {
 	ANSWER_KEY_ALGORITHM,       /* ed25519, rsa3072, rsa4096, nistp256 */
 	ANSWER_KEY_NAME,            /* of the owner, in the key */
 	ANSWER_KEY_EMAIL,           /* likewise */
-	ANSWER_KEY_PASSPHRASE,      /* of the file with the secret key */
+	ANSWER_KEY_PASSPHRASE,      /* of the file with the secret key, or of the backup drive that holds it */
 	ANSWER_KEY_FILE,            /* import: its name at the top of the stick */
+	ANSWER_BACKUP,              /* stick, drive: where a key that is made in memory is kept */
 	ANSWER_USER_PIN,            /* of the dongle: the new one; import: the present one */
 	ANSWER_ADMIN_PIN,           /* likewise */
 	ANSWER_DISK_PASSPHRASE,     /* the present one */

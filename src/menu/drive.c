@@ -20,7 +20,8 @@ bool menu_drive_is_plugged_in(void)
 	return false;
 }
 
-bool menu_choose_stick(struct menu *menu, bool backup, const char *question, struct drive_stick *ret_stick)
+bool menu_choose_stick(struct menu *menu, bool backup, const char *used, const char *question,
+                       struct drive_stick *ret_stick)
 {
 	struct drive_stick sticks[DRIVE_MAX];
 	struct {
@@ -37,7 +38,7 @@ bool menu_choose_stick(struct menu *menu, bool backup, const char *question, str
 	size_t choice = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (backup && !sticks[i].is_drive)
+		if ((backup && !sticks[i].is_drive) || (used && drive_has(sticks[i].path, used)))
 			continue;
 		sticks[screen.count] = sticks[i];
 		(void)snprintf(shown.labels[screen.count], sizeof(shown.labels[0]), "%.47s  %.63s, %" PRIu64 " MiB%s",
@@ -48,7 +49,10 @@ bool menu_choose_stick(struct menu *menu, bool backup, const char *question, str
 	}
 	if (screen.count == 0) {
 		(void)error_set(&error, E_NOT_FOUND, "stick",
-		                backup ? "no backup drive is plugged in" : "no stick is plugged in");
+		                backup ? "no backup drive is plugged in"
+		                : used ? "no stick is plugged in beside the one with the files of this run: the backup "
+		                         "drive wants a stick of its own"
+		                       : "no stick is plugged in");
 		screen_error(menu, question, &error);
 		return false;
 	}
@@ -64,7 +68,7 @@ int menu_open_drive(struct menu *menu, const char *title, struct buffer *secret,
 	struct drive_stick stick;
 	int r = -E_WRONG_AUTH;
 
-	if (!menu_choose_stick(menu, true, "Which backup drive?", &stick))
+	if (!menu_choose_stick(menu, true, NULL, "Which backup drive?", &stick))
 		return error_set(error, E_REFUSED, "drive", "no backup drive was chosen");
 	for (unsigned i = 0; i < TRIES && r == -E_WRONG_AUTH; i++) {
 		CLEANUP(secret_clear) struct secret passphrase = {0};

@@ -120,7 +120,8 @@ static int ask_drive(struct making *making, struct error *error)
 	bool yes;
 	int r;
 
-	if (!menu_choose_stick(making->keys->menu, false, "Which stick becomes the backup drive?", &making->stick))
+	if (!menu_choose_stick(making->keys->menu, false, NULL, "Which stick becomes the backup drive?",
+	                       &making->stick))
 		return 1;
 	ui_text_add(&text, UI_WARNING, "Everything on %s (%s) is destroyed.", making->stick.path, making->stick.model);
 	if (making->stick.is_drive)

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "rom/flash_board.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -158,7 +159,7 @@ static bool read_answers(struct one_run *run)
 		log_error(&error);
 		screen_error(run->menu, "The answers cannot be used; nothing was done", &error);
 	}
-	return r == 0;
+	return r == 0 && (!ownership_answers_is(&run->answers, ANSWER_BACKUP, "drive") || one_run_choose_drive(run));
 }
 
 static bool choose_mode(struct one_run *run)
@@ -224,6 +225,12 @@ static void add_card(const struct openpgp_card *card, struct ui_text *text)
 	ui_text_add(text, UI_WARNING, "      dongle %s, signature key %s", card->serial, key[0] ? key : "none");
 }
 
+static void add_drive(const struct drive_stick *stick, struct ui_text *text)
+{
+	ui_text_add(text, UI_WARNING, "      stick %s (%s, %" PRIu64 " MiB)", stick->path, stick->model,
+	            stick->size >> 20);
+}
+
 static bool confirm_plan(struct one_run *run)
 {
 	struct ui_text text = {0};
@@ -239,7 +246,9 @@ static bool confirm_plan(struct one_run *run)
 		            ownership_step_name(step));
 		if (lost)
 			ui_text_add(&text, UI_WARNING, "      %s", lost);
-		if (lost && step == OWNERSHIP_KEY)
+		if (lost && step == OWNERSHIP_KEY && run->machine.drive.path[0] && !run->ownership.drive_has_key)
+			add_drive(&run->machine.drive, &text);
+		if (lost && step == OWNERSHIP_KEY && run->machine.card.serial[0])
 			add_card(&run->machine.card, &text);
 	}
 	ui_text_add(&text, UI_NORMAL, "One restart ends it. Type the word %s to begin.", THE_WORD);
@@ -393,7 +402,8 @@ static int go(struct one_run *run)
 		return 0;
 	if (!confirm_plan(run) || !show_drawn(run))
 		return 0;
-	log_line("ownership begin mode=%s key=%s", run->mode, ownership_answers_get(&run->answers, ANSWER_KEY));
+	log_line("ownership begin mode=%s key=%s backup=%s", run->mode,
+	         ownership_answers_get(&run->answers, ANSWER_KEY), ownership_answers_get(&run->answers, ANSWER_BACKUP));
 	return do_all(run) ? finish(run) : 0;
 }
 

@@ -28,6 +28,8 @@ bool one_run_ask(struct one_run *run);
 bool one_run_ask_defaults(struct one_run *run);
 /* Which stick the key, its public half and the summary go to. must: without one nothing goes on. */
 bool one_run_choose_stick(struct one_run *run, bool must);
+/* Which stick becomes the backup drive; not the one with the run's files. False: none, or the owner went back. */
+bool one_run_choose_drive(struct one_run *run);
 /* Asks again for what is wanted and not given, or was refused by the dongle. False: the owner went back. */
 bool one_run_ask_missing(struct one_run *run);
 /* The line, or lines, that say what came of each step. */

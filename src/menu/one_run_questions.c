@@ -184,14 +184,19 @@ bool one_run_choose_stick(struct one_run *run, bool must)
 	return true;
 }
 
+bool one_run_choose_drive(struct one_run *run)
+{
+	return menu_choose_stick(run->menu, false, run->medium[0] ? run->medium : NULL,
+	                         "Which stick becomes the backup drive?", &run->machine.drive);
+}
+
 /* --- all of them -------------------------------------------------------------------------------------------------- */
 
 static const struct question key_with_dongle = {
     ANSWER_KEY,
     "Where is your key made?",
     "It signs /boot. On the dongle it cannot be copied, and is lost with it; a copy on a stick that you lock away "
-    "outlives "
-    "the dongle.",
+    "outlives the dongle.",
     {{"card", "On the dongle: there is no copy", 'd'},
      {"move", "In memory, with a copy on a stick, then moved to the dongle", 'm'},
      {"memory", "In memory, kept on a stick under a passphrase", 's'},
@@ -203,6 +208,13 @@ static const struct question key_without = {
     "It signs /boot. No security dongle is plugged in: the key is kept on a stick, under a passphrase.",
     {{"memory", "In memory, kept on a stick under a passphrase", 's'},
      {"import", "I have a key: its file is on a stick", 'i'}},
+    0};
+static const struct question kept = {
+    ANSWER_BACKUP,
+    "Where is the key kept?",
+    "On a stick it is a file under a passphrase, beside what else is there. The backup drive is a stick that is erased "
+    "for it: the secret key and its revocation certificate are in an encrypted part, the public key is in an open one.",
+    {{"stick", "As a file on a stick", 's'}, {"drive", "On an encrypted backup drive: a stick is erased", 'd'}},
     0};
 static const struct question algorithm = {ANSWER_KEY_ALGORITHM,
                                           "Which algorithm?",
@@ -228,6 +240,11 @@ static const struct question key_passphrase = {.answer = ANSWER_KEY_PASSPHRASE,
                                                .title = "New passphrase of your key",
                                                .words = "The file on the stick is of no use without it.",
                                                .least = KEY_PASSPHRASE_MIN};
+static const struct question drive_passphrase = {
+    .answer = ANSWER_KEY_PASSPHRASE,
+    .title = "New passphrase of the backup drive",
+    .words = "Whoever finds the drive can guess for ever: take four random words or more. You sign with it.",
+    .least = DRIVE_PASSPHRASE_MIN};
 static const struct question brought_passphrase = {
     .answer = ANSWER_KEY_PASSPHRASE,
     .title = "Passphrase of your key",
@@ -300,6 +317,12 @@ static const struct question summary = {
      {"secrets", "Yes, with every passphrase and PIN in clear text", 's'},
      {"none", "No", 'n'}},
     0};
+static const struct question summary_on_drive = {
+    ANSWER_SUMMARY,
+    "A summary on the backup drive?",
+    "What was set, with fingerprint, serials and date, on its open part: without secrets, which would lie open there.",
+    {{"plain", "Yes", 'y'}, {"none", "No", 'n'}},
+    0};
 
 static bool has_disks(void)
 {
@@ -324,6 +347,11 @@ static bool has_hotp(void)
 static bool is_kind(const struct one_run *run, const char *kind)
 {
 	return ownership_answers_is(&run->answers, ANSWER_KEY, kind);
+}
+
+static bool is_on_drive(const struct one_run *run)
+{
+	return ownership_answers_is(&run->answers, ANSWER_BACKUP, "drive");
 }
 
 /* The file that the owner brings, and who signs with it. */
@@ -355,6 +383,8 @@ static bool ask_key(struct one_run *run)
 		return false;
 	if (is_kind(run, "import"))
 		return ask_import(run);
+	if (!is_kind(run, "card") && !ask_choice(run, &kept))
+		return false;
 	return ask_choice(run, &algorithm) && ask_text(run, &name) && ask_text(run, &email);
 }
 
@@ -383,7 +413,7 @@ bool one_run_ask_missing(struct one_run *run)
 		const struct question *question;
 		bool fresh;
 	} secrets[] = {{&tpm_passphrase, true},
-	               {&key_passphrase, true},
+	               {is_on_drive(run) ? &drive_passphrase : &key_passphrase, true},
 	               {fresh ? &user_pin : &present_pin, fresh},
 	               {fresh ? &admin_pin : &present_admin, fresh},
 	               {&disk_passphrase, false}};
@@ -405,8 +435,11 @@ bool one_run_ask(struct one_run *run)
 {
 	if (!ask_key(run) || (has_hotp() && !ask_choice(run, &hotp)) || !one_run_ask_missing(run))
 		return false;
-	if (!ask_disk(run) || !ask_choice(run, &entry) || !ask_choice(run, &rollback) || !ask_choice(run, &summary))
+	if (!ask_disk(run) || !ask_choice(run, &entry) || !ask_choice(run, &rollback) ||
+	    !ask_choice(run, is_on_drive(run) ? &summary_on_drive : &summary))
 		return false;
+	if (is_on_drive(run))
+		return one_run_choose_drive(run);
 	return one_run_choose_stick(run, is_kind(run, "memory") || is_kind(run, "move") ||
 	                                     !ownership_answers_is(&run->answers, ANSWER_SUMMARY, "none"));
 }

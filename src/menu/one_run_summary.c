@@ -22,6 +22,21 @@ void one_run_add_steps(const struct one_run *run, struct ui_text *text)
 	}
 }
 
+/* Of a run with a backup drive the summary is on that, in its open part. */
+static void find_open_part(struct one_run *run)
+{
+	struct drive_stick sticks[DRIVE_MAX];
+	size_t count;
+
+	if (!ownership_answers_is(&run->answers, ANSWER_BACKUP, "drive"))
+		return;
+	count = drive_list(sticks);
+	run->medium[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(sticks[i].path, run->machine.drive.path) == 0)
+			memcpy(run->medium, sticks[i].public, sizeof(run->medium));
+}
+
 static void keep_on_stick(const struct one_run *run, const struct buffer *lines, struct ui_text *text)
 {
 	char name[OWNERSHIP_SUMMARY_NAME];
@@ -43,6 +58,7 @@ void one_run_summary(struct one_run *run)
 	struct ui_text text = {0};
 	struct bytes rest;
 
+	find_open_part(run);
 	ownership_summary_lines(&run->machine, &run->ownership,
 	                        rom_settings_get(&run->menu->settings, "CONFIG_BOARD_NAME"), run->totp, &lines);
 	rest = buffer_bytes(&lines);

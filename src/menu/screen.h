@@ -148,9 +148,10 @@ int menu_read_owner_key(struct menu *menu, const char *title, const struct media
 int menu_open_owner_key(struct menu *menu, const char *title, struct signing_key *key, struct error *error);
 /* Is an encrypted backup drive (owner/backup.h) plugged in? Reads nothing of it. */
 bool menu_drive_is_plugged_in(void);
-/* Lets the owner choose a stick, or with backup one that is a backup drive. False: he went back, or there is none and
- * that was said. */
-bool menu_choose_stick(struct menu *menu, bool backup, const char *question, struct drive_stick *ret_stick);
+/* Lets the owner choose a stick, or with backup one that is a backup drive. used: a device, or NULL; the stick that it
+ * is on is not offered. False: he went back, or there is none and that was said. */
+bool menu_choose_stick(struct menu *menu, bool backup, const char *used, const char *question,
+                       struct drive_stick *ret_stick);
 /* Asks for the passphrase of the backup drive, at most three times, and appends the secret key on it.
  * Errors: -E_REFUSED (no drive, none was given), those of backup_read_secret. */
 int menu_open_drive(struct menu *menu, const char *title, struct buffer *secret, struct error *error);

@@ -57,12 +57,23 @@ const char *ownership_step_word(enum ownership_step step)
 	return steps[step].word;
 }
 
+static const char *destroys_for_key(const struct ownership *ownership)
+{
+	const bool drive = ownership_key_is_on_drive(ownership->answers) && !ownership->drive_has_key;
+
+	if (!ownership_key_is_on_card(ownership->answers))
+		return drive ? "everything on the stick that becomes the backup drive is lost" : NULL;
+	return drive ? "everything on the stick that becomes the backup drive is lost; the dongle is set back: every "
+	               "key on it is lost, its PINs are replaced"
+	             : "the dongle is set back: every key on it is lost, its PINs are replaced";
+}
+
 const char *ownership_destroys(const struct ownership *ownership, enum ownership_step step)
 {
 	if (ownership->states[step] != OWNERSHIP_LEFT && ownership->states[step] != OWNERSHIP_FAILED)
 		return NULL;
-	if (step == OWNERSHIP_KEY && ownership_key_is_on_card(ownership->answers))
-		return "the dongle is set back: every key on it is lost, its PINs are replaced";
+	if (step == OWNERSHIP_KEY)
+		return destroys_for_key(ownership);
 	if (step == OWNERSHIP_DISK && ownership_reencrypts(ownership->answers))
 		return "all of the disk is written anew: every passphrase of it but the new one opens it no more";
 	return steps[step].destroys;
@@ -120,6 +131,14 @@ static int check_card(const struct ownership *ownership, struct error *error)
 	return ownership_key_is_on_card(ownership->answers) ? world->card_look(world->context, error) : 0;
 }
 
+/* Nor where the stick is missing that becomes the backup drive, or cannot become one. */
+static int check_drive(const struct ownership *ownership, struct error *error)
+{
+	const struct ownership_world *world = ownership->world;
+
+	return ownership_key_is_on_drive(ownership->answers) ? world->drive_look(world->context, error) : 0;
+}
+
 /* --- looking and doing -------------------------------------------------------------------------------------------- */
 
 static int look_at(struct ownership *ownership, enum ownership_step step, struct error *error)
@@ -156,6 +175,8 @@ int ownership_look(struct ownership *ownership, struct error *error)
 		r = check_disk(ownership, error);
 	if (r == 0)
 		r = check_card(ownership, error);
+	if (r == 0)
+		r = check_drive(ownership, error);
 	for (int step = 0; r == 0 && step < OWNERSHIP_STEPS; step++)
 		r = look_at(ownership, (enum ownership_step)step, error);
 	return r;
@@ -217,7 +238,7 @@ void ownership_clear(struct ownership *ownership)
 {
 	ownership_key_clear(&ownership->key);
 	memset(ownership->states, 0, sizeof(ownership->states));
-	ownership->pin_was_asked = false;
+	ownership->pin_was_asked = ownership->drive_has_key = false;
 }
 
 int ownership_fill(struct ownership_answers *answers, struct bytes passphrase, struct error *error)

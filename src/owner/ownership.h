@@ -20,7 +20,7 @@
 enum ownership_step {
 	OWNERSHIP_DISK,     /* the disk's passphrase is another one, and where wanted its volume key */
 	OWNERSHIP_TPM,      /* cleared, with a new owner passphrase */
-	OWNERSHIP_KEY,      /* the owner's OpenPGP key, on the dongle or on the stick */
+	OWNERSHIP_KEY,      /* the owner's OpenPGP key, on the dongle, on the stick or on the backup drive */
 	OWNERSHIP_COUNTER,  /* an older /boot is refused */
 	OWNERSHIP_BOOT,     /* /boot signed */
 	OWNERSHIP_DISK_KEY, /* the TPM opens the disk */
@@ -46,7 +46,8 @@ enum ownership_state {
 /* Starts zeroed; release with ownership_key_clear. */
 struct ownership_key {
 	struct buffer public;                  /* armoured, what the ROM gets */
-	struct buffer secret;                  /* armoured and under the passphrase; empty: it is on the card alone */
+	struct buffer secret;                  /* armoured; empty: it is on the card alone. Under the passphrase,
+	                                        * where it is not kept on the backup drive, which has that one */
 	char fingerprint[OPENPGP_FINGERPRINT]; /* of the primary key */
 };
 void ownership_key_clear(struct ownership_key *key);
@@ -54,7 +55,7 @@ void ownership_key_clear(struct ownership_key *key);
 /* Who signs /boot. */
 struct ownership_signer {
 	const struct ownership_key *key;
-	struct bytes passphrase; /* of key->secret, where that is not empty */
+	struct bytes passphrase; /* of key->secret, where that is not empty and has one */
 	struct bytes pin;        /* of the dongle, where it is */
 	bool first_entry;        /* the first entry that can be booted becomes the default */
 };
@@ -83,9 +84,19 @@ struct ownership_world {
 	 * is on the stick when this returns; one of that name is never replaced. */
 	int (*medium_read)(void *context, const char *name, struct buffer *content, struct error *error);
 	int (*medium_write)(void *context, const char *name, struct bytes content, struct error *error);
+	/* The stick that is, or becomes, the encrypted backup drive. drive_look: the one that was chosen is there and
+	 * can become it (-E_NO_DEVICE, -E_REFUSED, -E_UNSUPPORTED where not): that one, and no other, is written.
+	 * drive_read: appends the secret key that is on it, without a passphrase of its own; -E_NOT_FOUND: it is no
+	 * backup drive, or not a whole one, and nothing else says that. drive_write: everything on the stick is lost;
+	 * it is a whole backup drive with this key when this returns. */
+	int (*drive_look)(void *context, struct error *error);
+	int (*drive_read)(void *context, struct bytes passphrase, struct buffer *secret, struct error *error);
+	int (*drive_write)(void *context, struct bytes passphrase, const struct ownership_key *key,
+	                   struct bytes revocation, struct error *error);
 	/* A file with a public key, or a secret one that opens with this passphrase (-E_WRONG_AUTH where not). */
 	int (*key_open)(void *context, struct bytes file, struct bytes passphrase, struct ownership_key *ret_key,
 	                struct error *error);
+	/* passphrase: of the secret key that is returned; empty: none. */
 	int (*key_generate)(void *context, const struct openpgp_request *request, struct bytes passphrase,
 	                    struct ownership_key *ret_key, struct buffer *revocation, struct error *error);
 	/* The dongle. card_look: is one there? That one, and no other, is set back. card_holds: its signature key is
@@ -125,6 +136,7 @@ struct ownership {
 	struct ownership_answers *answers;
 	struct ownership_key key;
 	enum ownership_state states[OWNERSHIP_STEPS];
+	bool drive_has_key; /* the stick was found to be a backup drive that the passphrase opens */
 	bool pin_was_asked; /* the card was asked whether it has the user PIN of the answers */
 	int pin_answer;
 };

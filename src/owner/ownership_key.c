@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The owner's key in a run: made in memory and kept on a stick under its passphrase, made on the dongle, made in memory
- * and moved there with the copy on the stick, or brought along. No file on the stick is ever replaced. */
+/* The owner's key in a run: made in memory and kept on a stick under its passphrase or on the encrypted backup drive,
+ * made on the dongle, made in memory and moved there with the copy on stick or drive, or brought along. No file on the
+ * stick is ever replaced, and no backup drive that holds a key. */
 #include "base/cleanup.h"
 #include "owner/ownership_steps.h"
 #include <stdio.h>
@@ -16,6 +17,17 @@ void ownership_key_clear(struct ownership_key *key)
 bool ownership_key_is_on_card(const struct ownership_answers *answers)
 {
 	return ownership_answers_is(answers, ANSWER_KEY, "card") || ownership_answers_is(answers, ANSWER_KEY, "move");
+}
+
+bool ownership_key_is_on_drive(const struct ownership_answers *answers)
+{
+	return ownership_answers_is(answers, ANSWER_BACKUP, "drive");
+}
+
+struct bytes ownership_key_passphrase(const struct ownership_answers *answers)
+{
+	return ownership_key_is_on_drive(answers) ? BYTES_EMPTY
+	                                          : ownership_answers_bytes(answers, ANSWER_KEY_PASSPHRASE);
 }
 
 static bool is_kind(const struct ownership *ownership, const char *kind)
@@ -128,6 +140,28 @@ static int try_public(struct ownership *ownership, struct bytes content, struct 
 	return r;
 }
 
+/* The key on the backup drive. A drive that is whole is never made again: whatever is wrong with it is an error. */
+static int find_on_drive(struct ownership *ownership, struct error *error)
+{
+	const struct ownership_world *world = ownership->world;
+	CLEANUP(buffer_clear) struct buffer content = {0};
+	int r = world->drive_read(world->context, of(ownership, ANSWER_KEY_PASSPHRASE), &content, error);
+
+	ownership->drive_has_key = r == 0;
+	if (r < 0)
+		return r == -E_NOT_FOUND ? 0 : r;
+	r = open_file(ownership, buffer_bytes(&content), BYTES_EMPTY, true, error);
+	return r != 0 ? r : error_set(error, E_NO_SECRET, "drive", "the backup drive holds no secret key");
+}
+
+/* A secret key that a run with these answers has made. */
+static int find_secret(struct ownership *ownership, struct error *error)
+{
+	return ownership_key_is_on_drive(ownership->answers)
+	           ? find_on_drive(ownership, error)
+	           : find_file(ownership, OWNERSHIP_SECRET_FILE, try_secret, error);
+}
+
 /* The public half of the dongle's key: on the stick, or where there is none in the ROM. */
 static int find_public(struct ownership *ownership, struct error *error)
 {
@@ -195,7 +229,7 @@ int ownership_key_is_done(struct ownership *ownership, struct error *error)
 	if (is_kind(ownership, "card")) {
 		r = find_public(ownership, error);
 	} else {
-		r = find_file(ownership, OWNERSHIP_SECRET_FILE, try_secret, error);
+		r = find_secret(ownership, error);
 		if (r > 0 && is_kind(ownership, "move"))
 			r = world->card_holds(world->context, buffer_bytes(&ownership->key.public), error);
 	}
@@ -208,26 +242,35 @@ int ownership_key_is_done(struct ownership *ownership, struct error *error)
 
 /* --- making it ---------------------------------------------------------------------------------------------------- */
 
-/* In memory; on the stick before anything else learns of it, and read back from there. */
+static int write_files(struct ownership *ownership, const struct ownership_key *key, struct bytes revocation,
+                       struct error *error)
+{
+	int r = write_free(ownership, OWNERSHIP_REVOCATION_FILE, revocation, error);
+
+	if (r == 0)
+		r = write_free(ownership, OWNERSHIP_PUBLIC_FILE, buffer_bytes(&key->public), error);
+	return r < 0 ? r : write_free(ownership, OWNERSHIP_SECRET_FILE, buffer_bytes(&key->secret), error);
+}
+
+/* In memory; on stick or drive before anything else learns of it, and read back from there. */
 static int make_in_memory(struct ownership *ownership, const struct openpgp_request *request, struct error *error)
 {
 	const struct ownership_world *world = ownership->world;
+	const struct bytes drive = of(ownership, ANSWER_KEY_PASSPHRASE);
 	CLEANUP(ownership_key_clear) struct ownership_key key = {0};
 	CLEANUP(buffer_clear) struct buffer revocation = {0};
-	int r = find_file(ownership, OWNERSHIP_SECRET_FILE, try_secret, error);
+	int r = find_secret(ownership, error);
 
 	if (r != 0)
 		return r < 0 ? r : 0; /* made by a run that ended after that */
-	r = world->key_generate(world->context, request, of(ownership, ANSWER_KEY_PASSPHRASE), &key, &revocation,
-	                        error);
+	r = world->key_generate(world->context, request, ownership_key_passphrase(ownership->answers), &key,
+	                        &revocation, error);
+	if (r == 0 && ownership_key_is_on_drive(ownership->answers))
+		r = world->drive_write(world->context, drive, &key, buffer_bytes(&revocation), error);
+	else if (r == 0)
+		r = write_files(ownership, &key, buffer_bytes(&revocation), error);
 	if (r == 0)
-		r = write_free(ownership, OWNERSHIP_REVOCATION_FILE, buffer_bytes(&revocation), error);
-	if (r == 0)
-		r = write_free(ownership, OWNERSHIP_PUBLIC_FILE, buffer_bytes(&key.public), error);
-	if (r == 0)
-		r = write_free(ownership, OWNERSHIP_SECRET_FILE, buffer_bytes(&key.secret), error);
-	if (r == 0)
-		r = find_file(ownership, OWNERSHIP_SECRET_FILE, try_secret, error);
+		r = find_secret(ownership, error);
 	if (r == 0)
 		r = error_set(error, E_IO, "stick",
 		              "the key that was written on the stick cannot be read back from it");
@@ -275,7 +318,7 @@ static int move_to_card(struct ownership *ownership, struct error *error)
 	int r = prepare_card(ownership, error);
 
 	return r < 0 ? r
-	             : world->card_move(world->context, &ownership->key, of(ownership, ANSWER_KEY_PASSPHRASE),
+	             : world->card_move(world->context, &ownership->key, ownership_key_passphrase(ownership->answers),
 	                                of(ownership, ANSWER_ADMIN_PIN), error);
 }
 

@@ -158,6 +158,7 @@ void ownership_machine_world(struct ownership_machine *machine, struct ownership
 	                                      .progress = progress};
 	ownership_machine_fill_disk(ret_world);
 	ownership_machine_fill_key(ret_world);
+	ownership_machine_fill_drive(ret_world);
 	ownership_machine_fill_boot(ret_world);
 	ownership_machine_fill_rom(ret_world);
 }
@@ -198,4 +199,5 @@ void ownership_machine_clear(struct ownership_machine *machine)
 {
 	buffer_clear(&machine->chip);
 	machine->card = (struct openpgp_card){.serial = ""};
+	machine->drive_was_seen = false;
 }

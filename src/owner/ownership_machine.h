@@ -5,6 +5,7 @@
 #define HEADS_OWNER_OWNERSHIP_MACHINE_H
 
 #include "boot/system.h"
+#include "disk/drive.h"
 #include "owner/ownership.h"
 #include "rom/flash.h"
 #include "tpm/tpm.h"
@@ -22,10 +23,11 @@ struct ownership_off {
 struct ownership_machine {
 	struct tpm *tpm;
 	struct flash *flash;
-	struct boot_system *boot;            /* read anew to see whether /boot is signed */
-	const char *boot_device;             /* that the owner chose, or NULL */
-	bool ignore_rollback;                /* CONFIG_IGNORE_ROLLBACK */
-	const char *medium;                  /* the stick's device, "" without one */
+	struct boot_system *boot; /* read anew to see whether /boot is signed */
+	const char *boot_device;  /* that the owner chose, or NULL */
+	bool ignore_rollback;     /* CONFIG_IGNORE_ROLLBACK */
+	const char *medium;       /* the stick's device, "" without one */
+	struct drive_stick drive; /* the stick that becomes the backup drive; without a path: none was chosen */
 	const struct openpgp_options *gnupg; /* NULL: the usual */
 	const struct ownership_off *off;     /* NULL: Heads runs on the machine */
 	bool *rom_changed;                   /* in this start: set when the flash was written */
@@ -37,6 +39,8 @@ struct ownership_machine {
 	/* its own */
 	struct buffer chip;       /* the flash as it is */
 	struct openpgp_card card; /* the dongle that was looked at; without a serial number: none was */
+	struct digest beginning;  /* of the stick drive, where it was looked at */
+	bool drive_was_seen;
 };
 
 /* Whether a run with these answers can be done for a machine that is off. Pure.

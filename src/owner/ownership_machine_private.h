@@ -6,6 +6,7 @@
 #include "owner/ownership_machine.h"
 
 void ownership_machine_fill_disk(struct ownership_world *world);
+void ownership_machine_fill_drive(struct ownership_world *world);
 void ownership_machine_fill_key(struct ownership_world *world);
 void ownership_machine_fill_boot(struct ownership_world *world);
 void ownership_machine_fill_rom(struct ownership_world *world);

@@ -79,7 +79,7 @@ static int sign_boot(const struct ownership *ownership, struct error *error)
 {
 	const struct ownership_world *world = ownership->world;
 	const struct ownership_signer signer = {.key = &ownership->key,
-	                                        .passphrase = of(ownership, ANSWER_KEY_PASSPHRASE),
+	                                        .passphrase = ownership_key_passphrase(ownership->answers),
 	                                        .pin = of(ownership, ANSWER_USER_PIN),
 	                                        .first_entry = first_entry(ownership)};
 

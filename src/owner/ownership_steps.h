@@ -12,6 +12,10 @@ int ownership_step_do(struct ownership *ownership, enum ownership_step step, str
 bool ownership_reencrypts(const struct ownership_answers *answers);
 /* The run makes a key on the dongle, or moves it there. */
 bool ownership_key_is_on_card(const struct ownership_answers *answers);
+/* The key that it makes in memory is kept on the encrypted backup drive. */
+bool ownership_key_is_on_drive(const struct ownership_answers *answers);
+/* Of the secret key itself: on the backup drive it has none. */
+struct bytes ownership_key_passphrase(const struct ownership_answers *answers);
 
 /* The key's: ownership_key.c */
 int ownership_key_is_done(struct ownership *ownership, struct error *error);

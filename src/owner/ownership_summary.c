@@ -43,6 +43,10 @@ static const char *where_kept(const struct ownership_answers *answers)
 	              {"move", "on the dongle, and on the stick under its passphrase"},
 	              {"import", "where it was: it was brought along"}};
 
+	if (ownership_answers_is(answers, ANSWER_BACKUP, "drive"))
+		return ownership_answers_is(answers, ANSWER_KEY, "move")
+		           ? "on the dongle, and on the encrypted backup drive"
+		           : "on the encrypted backup drive";
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (ownership_answers_is(answers, ANSWER_KEY, places[i].kind))
 			return places[i].words;

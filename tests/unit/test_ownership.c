@@ -39,6 +39,8 @@ struct world {
 	struct file files[MAX_FILES];
 	size_t file_count;
 	bool stick, card;
+	char drive[64]; /* what the other stick holds; "": no such stick. "drive PASSPHRASE secret N": a backup drive */
+	unsigned drive_writes;
 	char card_key[40], user_pin[40], admin_pin[40];
 	unsigned user_tries, admin_tries, keys_made;
 	/* what is done to it */
@@ -267,14 +269,52 @@ static int medium_write(void *context, const char *name, struct bytes content, s
 	END(0);
 }
 
+/* --- backup drive ------------------------------------------------------------------------------------------------- */
+
+static int drive_look(void *context, struct error *error)
+{
+	BEGIN;
+	END(world->drive[0] ? 0 : error_set(error, E_NO_DEVICE, "drive", "none"));
+}
+
+static int drive_read(void *context, struct bytes passphrase, struct buffer *secret, struct error *error)
+{
+	char phrase[40];
+	unsigned number;
+
+	BEGIN;
+	if (!world->drive[0])
+		END(error_set(error, E_NO_DEVICE, "drive", "none"));
+	if (sscanf(world->drive, "drive %39[^:]: secret %u", phrase, &number) != 2) /* NOLINT(cert-err34-c) */
+		END(error_set(error, E_NOT_FOUND, "drive", "no whole backup drive"));
+	if (!is(passphrase, phrase))
+		END(error_set(error, E_REFUSED, "drive", "another backup drive"));
+	buffer_append_format(secret, "secret %u", number);
+	END(0);
+}
+
+static int drive_write(void *context, struct bytes passphrase, const struct ownership_key *key, struct bytes revocation,
+                       struct error *error)
+{
+	BEGIN;
+	assert_int_not_equal(strncmp(world->drive, "drive", 5), 0); /* a whole one is never written */
+	assert_true(is(buffer_bytes(&key->public), "") == false && revocation.size > 0);
+	world->drive_writes++;
+	(void)snprintf(world->drive, sizeof(world->drive), "unfinished");
+	if (!halved(world))
+		(void)snprintf(world->drive, sizeof(world->drive), "drive %.*s: %.*s", (int)passphrase.size,
+		               (const char *)passphrase.data, (int)key->secret.size, (const char *)key->secret.data);
+	END(0);
+}
+
 /* --- keys: "public N", "secret N PASSPHRASE" ---------------------------------------------------------------------- */
 
-static void fill_key(struct ownership_key *key, unsigned number, struct bytes passphrase)
+static void fill_key(struct ownership_key *key, unsigned number, bool secret, struct bytes passphrase)
 {
 	buffer_append_format(&key->public, "public %u", number);
-	if (passphrase.size > 0)
-		buffer_append_format(&key->secret, "secret %u %.*s", number, (int)passphrase.size,
-		                     (const char *)passphrase.data);
+	if (secret)
+		buffer_append_format(&key->secret, "secret %u%s%.*s", number, passphrase.size > 0 ? " " : "",
+		                     (int)passphrase.size, (const char *)passphrase.data);
 	(void)snprintf(key->fingerprint, sizeof(key->fingerprint), "%u", number);
 }
 
@@ -287,14 +327,14 @@ static int key_open(void *context, struct bytes file, struct bytes passphrase, s
 	BEGIN;
 	(void)snprintf(text, sizeof(text), "%.*s", (int)file.size, (const char *)file.data);
 	if (sscanf(text, "public %u", &number) == 1) { /* NOLINT(cert-err34-c) */
-		fill_key(ret_key, number, BYTES_EMPTY);
+		fill_key(ret_key, number, false, BYTES_EMPTY);
 		END(0);
 	}
 	if (sscanf(text, "secret %u %39[^\n]", &number, phrase) < 1) /* NOLINT(cert-err34-c) */
 		END(error_set(error, E_MALFORMED, "file", "no key"));
 	if (!is(passphrase, phrase))
 		END(error_set(error, E_WRONG_AUTH, "file", "does not open"));
-	fill_key(ret_key, number, passphrase);
+	fill_key(ret_key, number, true, passphrase);
 	END(0);
 }
 
@@ -303,7 +343,7 @@ static int key_generate(void *context, const struct openpgp_request *request, st
 {
 	BEGIN;
 	assert_string_equal(request->name, "The owner");
-	fill_key(ret_key, ++world->keys_made, passphrase);
+	fill_key(ret_key, ++world->keys_made, true, passphrase);
 	buffer_append_format(revocation, "revocation %u", world->keys_made);
 	END(0);
 }
@@ -384,7 +424,7 @@ static int card_generate(void *context, const struct openpgp_request *request, s
 	if (give_pin(world, user, world->user_pin, &world->user_tries, error) < 0 ||
 	    give_pin(world, admin, world->admin_pin, &world->admin_tries, error) < 0)
 		END(-E_WRONG_AUTH);
-	fill_key(ret_key, ++world->keys_made, BYTES_EMPTY);
+	fill_key(ret_key, ++world->keys_made, false, BYTES_EMPTY);
 	keep(world->card_key, buffer_bytes(&ret_key->public));
 	END(0);
 }
@@ -394,7 +434,8 @@ static int card_move(void *context, const struct ownership_key *key, struct byte
 {
 	BEGIN;
 	CARD;
-	assert_true(key->secret.size > 0 && passphrase.size > 0);
+	assert_true(key->secret.size > 0);
+	assert_true((passphrase.size > 0) == (world->drive_writes == 0)); /* on the drive it has none of its own */
 	if (give_pin(world, admin, world->admin_pin, &world->admin_tries, error) < 0)
 		END(-E_WRONG_AUTH);
 	if (!halved(world))
@@ -537,6 +578,9 @@ static const struct ownership_world functions = {
     .counter_make = counter_make,
     .medium_read = medium_read,
     .medium_write = medium_write,
+    .drive_look = drive_look,
+    .drive_read = drive_read,
+    .drive_write = drive_write,
     .key_open = key_open,
     .key_generate = key_generate,
     .card_look = card_look,
@@ -564,6 +608,7 @@ static const struct ownership_world functions = {
 #define COMMON "TPM_PASSPHRASE=owner phrase\nDEFAULT_ENTRY=first\n"
 #define DISK   "DISK_PASSPHRASE=old phrase\nNEW_DISK_PASSPHRASE=new disk phrase\nUNLOCK_KEY=yes\n"
 #define NAMED  "KEY_NAME=The owner\nKEY_EMAIL=o@example.org\n"
+#define DRIVE  "BACKUP=drive\nKEY_PASSPHRASE=phrase of a drive\n"
 #define PINS   "USER_PIN=654321\nADMIN_PIN=87654321\n"
 
 static const char *const kinds[] = {
@@ -571,6 +616,8 @@ static const char *const kinds[] = {
     COMMON DISK NAMED PINS "KEY=card\nHOTP=yes\nREENCRYPT=yes\n",
     COMMON DISK NAMED PINS "KEY=move\nKEY_PASSPHRASE=key phrase\nHOTP=yes\n",
     COMMON "KEY=import\nKEY_FILE=mine.asc\nUSER_PIN=111111\nADMIN_PIN=11111111\nHOTP=yes\nROLLBACK=no\n",
+    COMMON DISK NAMED "KEY=memory\n" DRIVE,
+    COMMON DISK NAMED PINS "KEY=move\nHOTP=yes\n" DRIVE,
 };
 
 /* A machine of somebody else, a stick with his and our things, a dongle with his key. */
@@ -582,6 +629,7 @@ static struct world fresh(void)
 	                      .rom = "public 90; name 7",
 	                      .boot_signer = "public 90",
 	                      .stick = true,
+	                      .drive = "holiday pictures",
 	                      .card = true,
 	                      .card_key = "public 91",
 	                      .user_pin = "111111",
@@ -667,7 +715,14 @@ static void assert_owned(struct world *world, const char *text)
 		assert_string_equal(world->admin_pin, ownership_answers_get(&answers, ANSWER_ADMIN_PIN));
 		assert_true(world->user_tries == 3 && world->admin_tries == 3);
 	}
-	if (ownership_answers_have(&answers, ANSWER_KEY_PASSPHRASE)) { /* the copy on the stick is that key */
+	if (ownership_answers_is(&answers, ANSWER_BACKUP, "drive")) { /* that key, and nothing on the other stick */
+		char secret[64];
+
+		(void)snprintf(secret, sizeof(secret), "drive phrase of a drive: secret %s",
+		               world->boot_signer + strlen("public "));
+		assert_string_equal(world->drive, secret);
+		assert_int_equal(world->file_count, 3);
+	} else if (ownership_answers_have(&answers, ANSWER_KEY_PASSPHRASE)) { /* the copy on the stick is that key */
 		char secret[64];
 		bool found = false;
 
@@ -853,12 +908,13 @@ static void test_what_is_missing_is_said_first(void **state)
 	struct error error;
 
 	(void)state;
-	for (int missing = 0; missing < 4; missing++) {
+	for (int missing = 0; missing < 5; missing++) {
 		struct world world = fresh();
-		CLEANUP(ownership_answers_clear) struct ownership_answers answers = answers_of(kinds[2]);
+		CLEANUP(ownership_answers_clear)
+		struct ownership_answers answers = answers_of(kinds[missing < 4 ? 2 : 5]);
 		struct ownership_world table = functions;
 		CLEANUP(ownership_clear) struct ownership ownership = {.world = &table, .answers = &answers};
-		static const int codes[] = {-E_NO_DEVICE, -E_NO_DEVICE, -E_WRONG_AUTH, -E_USAGE};
+		static const int codes[] = {-E_NO_DEVICE, -E_NO_DEVICE, -E_WRONG_AUTH, -E_USAGE, -E_NO_DEVICE};
 
 		table.context = &world;
 		world.stick = missing != 0;
@@ -867,8 +923,50 @@ static void test_what_is_missing_is_said_first(void **state)
 			(void)snprintf(world.disk[0], sizeof(world.disk[0]), "another");
 		if (missing == 3)
 			assert_int_equal(ownership_answers_set(&answers, ANSWER_ADMIN_PIN, BYTES_EMPTY, NULL), 0);
+		if (missing == 4)
+			world.drive[0] = '\0';
 		assert_int_equal(ownership_look(&ownership, &error), codes[missing]);
 		assert_true(world.clears == 0 && world.resets == 0);
+	}
+}
+
+/* A stick is erased where the plan has said so; a backup drive with the key of an earlier run is taken up, and one that
+ * the passphrase does not open stays as it is. */
+static void test_a_backup_drive_is_never_made_twice(void **state)
+{
+	static const struct {
+		const char *drive;
+		int result;
+		unsigned writes;
+		bool lost;
+	} cases[] = {{"holiday pictures", 0, 1, true},
+	             {"unfinished", 0, 1, true},
+	             {"drive phrase of a drive: secret 40", 0, 0, false},
+	             {"drive of somebody else: secret 41", -E_REFUSED, 0, false}};
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world world = fresh();
+		CLEANUP(ownership_answers_clear) struct ownership_answers answers = answers_of(kinds[4]);
+		struct ownership_world table = functions;
+		CLEANUP(ownership_clear) struct ownership ownership = {.world = &table, .answers = &answers};
+		const char *lost;
+
+		table.context = &world;
+		(void)snprintf(world.drive, sizeof(world.drive), "%s", cases[i].drive);
+		assert_int_equal(ownership_look(&ownership, &error), cases[i].result);
+		assert_string_equal(world.drive, cases[i].drive);
+		lost = ownership_destroys(&ownership, OWNERSHIP_KEY);
+		assert_true(cases[i].result < 0 || (lost != NULL) == cases[i].lost);
+		assert_true(!lost || strstr(lost, "everything on the stick"));
+		if (cases[i].result < 0) {
+			assert_true(world.clears == 0 && world.drive_writes == 0);
+			continue;
+		}
+		assert_int_equal(ownership_run(&ownership, &error), 0);
+		assert_int_equal(world.drive_writes, cases[i].writes);
+		assert_owned(&world, kinds[4]);
 	}
 }
 
@@ -912,6 +1010,7 @@ int main(void)
 	    cmocka_unit_test(test_a_wrong_pin_is_sent_once),
 	    cmocka_unit_test(test_the_look_changes_nothing),
 	    cmocka_unit_test(test_what_is_missing_is_said_first),
+	    cmocka_unit_test(test_a_backup_drive_is_never_made_twice),
 	    cmocka_unit_test(test_nothing_is_sealed_for_a_rom_that_goes),
 	    cmocka_unit_test(test_one_passphrase_fills_all),
 	};

@@ -43,6 +43,7 @@ static void test_what_a_file_is_refused_for(void **state)
 	    {"KEY=card\nKEY=card\n", "line 2", "stands in line 1 already"},
 	    {"KEY=\n", "line 1", "has no value"},
 	    {"KEY=floppy\n", "line 1", "one of: memory, card, move, import"},
+	    {"BACKUP=/dev/sda\n", "line 1", "one of: stick, drive"},
 	    {"HOTP=maybe\n", "line 1", "one of: no, yes"},
 	    {"#\n#\nTPM_PASSPHRASE=seven77\n", "line 3", "8 to 64 characters, not 7"},
 	    {"ADMIN_PIN=1234567890123456789012345\n", "line 1", "8 to 24 characters, not 25"},
@@ -72,6 +73,10 @@ static void test_what_does_not_go_together(void **state)
 	    {BASE, "KEY_PASSPHRASE"},
 	    {BASE "KEY_PASSPHRASE=short\n",
 	     "line 5: KEY_PASSPHRASE (the passphrase of the secret key) of a new key has"},
+	    {BASE "BACKUP=drive\nKEY_PASSPHRASE=eleven char\n", "line 6: KEY_PASSPHRASE (the passphrase of the secret "
+	                                                        "key) of a backup drive has"},
+	    {BASE "BACKUP=drive\nKEY_PASSPHRASE=twelve chars\nSUMMARY=secrets\n", "line 7: SUMMARY"},
+	    {"TPM_PASSPHRASE=12345678\nKEY=import\nKEY_FILE=a.asc\nUSER_PIN=123456\nBACKUP=drive\n", "line 5: BACKUP"},
 	    {GOOD "USER_PIN=123456\n", "line 6: USER_PIN (the user PIN of the dongle) has no use"},
 	    {GOOD "HOTP=yes\n", "ADMIN_PIN (the admin PIN of the dongle) is missing"},
 	    {GOOD "HOTP=yes\nGENERATE=yes\n", "ADMIN_PIN"}, /* the present one cannot be drawn */
@@ -161,6 +166,9 @@ static void test_the_command_checks_a_file(void **state)
 	assert_non_null(strstr(output, "the TPM is cleared"));
 	assert_null(strstr(output, "\"step\":\"hotp\""));
 	assert_null(strstr(output, "of = the key"));
+	assert_null(strstr(output, "everything on the stick"));
+	assert_int_equal(command(BASE "BACKUP=drive\nKEY_PASSPHRASE=twelve chars\n", output), 0);
+	assert_non_null(strstr(output, "everything on the stick that becomes the backup drive is lost"));
 	assert_int_equal(command(BASE, output), 2);
 	assert_non_null(strstr(output, "KEY_PASSPHRASE"));
 	assert_int_equal(command("NOBODY=1\n", output), 2);
