@@ -65,6 +65,28 @@ static int medium_write(void *context, const char *name, struct bytes content, s
 	return file_replace(fd, name, content, 0600, e);
 }
 
+/* The drive: a file with its passphrase, and one with the secret key. */
+static int drive_read(void *context, struct bytes passphrase, struct buffer *secret, struct error *e)
+{
+	CLEANUP(buffer_clear) struct buffer phrase = {0};
+	int r = medium_read(context, "drive.phrase", &phrase, e);
+
+	if (r == 0 && !bytes_equal(buffer_bytes(&phrase), passphrase))
+		return error_set(e, E_REFUSED, "drive", "another passphrase");
+	return r < 0 ? r : medium_read(context, "secret.asc", secret, e);
+}
+
+static int drive_write(void *context, struct bytes passphrase, const struct ownership_key *key, struct bytes revocation,
+                       struct error *e)
+{
+	int r = medium_write(context, "secret.asc", buffer_bytes(&key->secret), e);
+
+	assert_true(revocation.size > 0);
+	if (r == 0)
+		r = medium_write(context, "owner.asc", buffer_bytes(&key->public), e);
+	return r < 0 ? r : medium_write(context, "drive.phrase", passphrase, e);
+}
+
 static int rom_key(void *context, struct buffer *public, struct error *e)
 {
 	(void)context;
@@ -97,6 +119,8 @@ static void rig_open(struct rig *rig, const char *text)
 	ownership_machine_world(&rig->machine, &rig->world);
 	rig->world.medium_read = medium_read;
 	rig->world.medium_write = medium_write;
+	rig->world.drive_read = drive_read;
+	rig->world.drive_write = drive_write;
 	rig->world.rom_key = rom_key;
 	rig->ownership = (struct ownership){.world = &rig->world, .answers = &rig->answers};
 	if (ownership_key_is_on_card(&rig->answers) && rig->world.card_look(&rig->machine, &error) < 0)
@@ -291,6 +315,34 @@ static void test_pulled_out_while_the_key_is_made(void **state)
 	assert_false(is_there("heads-owner-public-2.asc"));
 }
 
+/* The key of the drive has no passphrase of its own: GnuPG takes it in without one, and the dongle takes it. A run with
+ * another passphrase leaves it alone. */
+static void test_on_the_drive(void **state)
+{
+	static const char text[] = NAMED PINS "KEY=move\nBACKUP=drive\nKEY_PASSPHRASE=of the drive\n";
+	static const char memory[] = NAMED "KEY=memory\nBACKUP=drive\nKEY_PASSPHRASE=of the drive\n";
+	CLEANUP(rig_clear) struct rig rig;
+	char fingerprint[OPENPGP_FINGERPRINT];
+
+	(void)state;
+	new_medium("drive");
+	make_and_find(memory);
+	assert_true(is_there("secret.asc") && !is_there("heads-owner-key.asc") && !is_there("heads-owner-public.asc"));
+	rig_open(&rig, memory);
+	assert_int_equal(is_done(&rig), 1);
+	memcpy(fingerprint, rig.ownership.key.fingerprint, sizeof(fingerprint));
+	make_and_find(text);
+	rig_clear(&rig);
+	rig_open(&rig, text);
+	assert_int_equal(is_done(&rig), 1);
+	assert_string_equal(rig.ownership.key.fingerprint, fingerprint); /* the same one went on */
+	tries(3, 3);
+	rig_clear(&rig);
+	rig_open(&rig, NAMED "KEY=memory\nBACKUP=drive\nKEY_PASSPHRASE=of another drive\n");
+	assert_int_equal(ownership_key_is_done(&rig.ownership, &error), -E_REFUSED);
+	assert_int_equal(ownership_key_make(&rig.ownership, &error), -E_REFUSED);
+}
+
 /* The dongle that was looked at is the one that is set back. */
 static void test_another_dongle_is_not_set_back(void **state)
 {
@@ -313,6 +365,7 @@ int main(void)
 	    cmocka_unit_test(test_a_dongle_of_somebody_else),
 	    cmocka_unit_test(test_moved_to_the_dongle),
 	    cmocka_unit_test(test_pulled_out_while_the_key_is_made),
+	    cmocka_unit_test(test_on_the_drive),
 	    cmocka_unit_test(test_another_dongle_is_not_set_back),
 	};
 

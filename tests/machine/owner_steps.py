@@ -4,14 +4,28 @@
 import base64
 import hashlib
 import hmac
+import os
 import re
 import struct
 import time
 
 from boot_steps import TO_MENU, require
 from fixtures import run
+from machine import TOP
 
 MANUAL = "CONFIG_AUTO_BOOT_TIMEOUT=0\n"
+
+
+def expect_picture(machine, name):
+    """The screen is as its picture in tests/data/screens, whatever key it names. HEADS_SCREENS=write writes that anew."""
+    path = os.path.join(TOP, "tests", "data", "screens", name + "-80x24.txt")
+    machine.settle()
+    found = re.sub(r"\b[0-9A-F]{40}\b", "F" * 40, machine.screen()) + "\n"
+    if os.environ.get("HEADS_SCREENS") == "write":
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(found)
+    with open(path, encoding="utf-8") as stream:
+        require(found == stream.read(), f"the screen is not that of {path}:\n{found}")
 
 
 def extended(*texts):

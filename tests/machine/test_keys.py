@@ -6,7 +6,8 @@ import subprocess
 
 from boot_steps import TO_MENU, machine_with, require
 from fixtures import MIB, run
-from owner_steps import MANUAL, to_menu
+from luks_content import LuksContent
+from owner_steps import MANUAL, expect_picture, to_menu
 from test_access import answer, back_to_menu, not_proven
 from test_card import ADMIN_PIN, PIN
 from test_settings import choose_yes, open_setting, write_yes
@@ -104,23 +105,33 @@ def prove_by_drive(machine):
     machine.see(r"Open the shell", 30)
 
 
-def restore_in_the_shell(machine, fingerprint):
-    """`heads key restore`: from the drive onto a dongle that is as from the factory; not with another passphrase."""
+def drive_in_the_shell(machine):
+    """`heads key backup`: keys made there, on the drive instead of those before; `heads key restore`: from it onto a dongle
+    that is as from the factory, and not with another passphrase. Returns the fingerprint."""
+    drive = "--drive /dev/sda --drive-passphrase"
     machine.send("y")
     machine.line("recovery", 30)
     machine.expect(rb"[#$] ", 60)
-    machine.send(f"cd /run/heads; echo '{PHRASE}' >phrase; echo {ADMIN_PIN} >admin; heads key card; "
-                 "heads key reset --serial 00000001; echo reset=$?\n")
+    machine.send(f"cd /run/heads; echo '{PHRASE}' >phrase; echo {ADMIN_PIN} >admin; "
+                 f"heads --json key restore --out key.asc {drive} admin; echo other=$?\n")
+    machine.expect(rb"other=1\r?\n", 120)
+    machine.send(f"heads key generate --name '{NAME}' --email {MAIL} --out own.asc --backup own.key --passphrase phrase "
+                 "--admin-pin admin; echo made=$?\n")
+    machine.expect(rb"made=0\r?\n", 240)
+    machine.send(f"heads --json key backup --key own.key --passphrase phrase {drive} phrase; echo kept=$?\n")
+    fingerprint = machine.expect(rb'"fingerprint": ?"([0-9A-F]{40})"', 240).group(1)
+    machine.expect(rb"kept=0\r?\n", 60)
+    machine.send("heads key card; heads key reset --serial 00000001; echo reset=$?\n")
     before = machine.expect(CARD_KEY, 60).group(1)
     machine.expect(rb"reset=0\r?\n", 60)
-    restore = "heads --json key restore --drive /dev/sda --out key.asc --admin-pin admin --drive-passphrase"
-    machine.send(f"{restore} admin; echo other=$?\n")
-    machine.expect(rb"other=1\r?\n", 120)
-    machine.send(f"{restore} phrase; echo restored=$?; heads key card; echo card=$?\n")
-    machine.expect(rb'"fingerprint": ?"' + fingerprint.encode() + rb'"', 180)
+    machine.send(f"heads --json key restore --out key.asc --admin-pin admin {drive} phrase; echo restored=$?; "
+                 "heads key card; echo card=$?\n")
+    machine.expect(rb'"fingerprint": ?"' + fingerprint + rb'"', 180)
     machine.expect(rb"restored=0\r?\n", 60)
     after = machine.expect(CARD_KEY, 60).group(1)
-    require(after == before, f"the dongle should have the key that it had: {before} {after}")
+    machine.expect(rb"card=0\r?\n", 60)
+    require(after == before == fingerprint, f"the dongle should have the key that was backed up: {before} {after}")
+    return fingerprint.decode()
 
 
 def sign_by_drive(machine, fingerprint):
@@ -151,6 +162,7 @@ def dongle_from_drive(machine, fingerprint):
     """The keys of the drive onto a dongle that is as from the factory."""
     open_keys(machine)
     machine.see(r"signature key +ed25519  [0-9A-F]{40}", 20)
+    expect_picture(machine, "keys-card")
     machine.send("f")
     machine.see(r"The three keys on the dongle 00000001 are destroyed", 20)
     machine.send("reset\r")
@@ -180,8 +192,9 @@ def shown_keys(directory, key):
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode()
 
 
-def check_drive(directory, image, fingerprint):
-    """With the programs of a workstation: both partitions are what docs/formats.md says, and no secret lies open."""
+def check_drive(directory, image, fingerprint, phrase, owner=f"{NAME} <{MAIL}>", more=()):
+    """With the programs of a workstation: both partitions are what docs/formats.md says, the passphrase opens the private
+    one, and no secret lies open. Returns the secret key. MORE: further files in the public one."""
     parts = {"public": (PUBLIC_AT, 4 * MIB), "private": (PRIVATE_AT, 24 * MIB)}
     with open(image, "rb") as stream:
         disk = stream.read()
@@ -191,20 +204,28 @@ def check_drive(directory, image, fingerprint):
     public, private = (os.path.join(directory, name) for name in parts)
     run(["fsck.vfat", "-n", public])
     listing = run(["mdir", "-b", "-i", public, "::"]).decode()
-    require(sorted(listing.split()) == ["::/owner.asc", "::/readme.txt"], listing)
+    require(sorted(listing.split()) == sorted(["::/owner.asc", "::/readme.txt", *more]), listing)
     key = run(["mtype", "-i", public, "::owner.asc"])
     shown = shown_keys(directory, key)
-    require(f"fpr:::::::::{fingerprint}:" in shown and f"{NAME} <{MAIL}>" in shown, shown)
+    require(f"fpr:::::::::{fingerprint}:" in shown and owner in shown, shown)
     dump = run(["cryptsetup", "luksDump", private]).decode()
     for words in ("Version:       \t2", "Label:         \theads-keys", "aes-xts-plain64", "argon2id"):
         require(words in dump, f"{words!r} should be in the header:\n{dump}")
     require(b"PRIVATE KEY" not in disk, "a secret key lies open on the stick")
+    content = os.path.join(directory, "content")
+    with open(content, "wb") as stream:
+        stream.write(LuksContent(private, phrase.encode()).read(4 * MIB))
+    run(["fsck.vfat", "-n", content])
+    listing = run(["mdir", "-b", "-i", content, "::"]).decode()
+    require(sorted(listing.split()) == ["::/owner.asc", "::/revoke.asc", "::/secret.asc"], listing)
+    return run(["mtype", "-i", content, "::secret.asc"])
 
 
 def test_keys_for_drive_and_dongle(directory):
     """Keys are made in memory, written to an encrypted drive and to the dongle; the public half goes into the ROM. After
-    the restart the drive signs /boot, which verifies, fills the dongle anew and opens the access lock; `heads key
-    restore` does it again. The passphrase is nowhere on screen or log."""
+    the restart the drive signs /boot, which verifies, fills the dongle anew and opens the access lock. `heads key backup`
+    makes the drive again of other keys, and `heads key restore` fills the dongle from it. The passphrase is nowhere on
+    screen or log."""
     image = blank_stick(directory)
     with machine_with(directory, spoil=update, settings=MANUAL,
                       options=["--usb", image, "--dongle-state", os.path.join(directory, "dongle"), "--dongle-model",
@@ -230,8 +251,9 @@ def test_keys_for_drive_and_dongle(directory):
         back_to_menu(machine)
         prove_by_drive(machine)
         machine.refuse(PHRASE.encode(), "a passphrase is on the screen or the log")
-        restore_in_the_shell(machine, fingerprint)
-    check_drive(directory, image, fingerprint)
+        made = drive_in_the_shell(machine)
+    require(made != fingerprint, "the drive should have other keys now")
+    check_drive(directory, image, made, PHRASE)
 
 
 test_keys_for_drive_and_dongle.seconds = 480

@@ -17,6 +17,7 @@ from fixtures import HEADS, MIB, Disk, Owner, boot_files, rom_for, run
 from luks_content import LuksContent
 from machine import Expected, Machine
 from owner_steps import MANUAL, shown_code, to_menu
+from test_keys import blank_stick, check_drive
 from test_sign_in_machine import exported
 from test_tpm import expect_record, take_ownership
 from test_unlock import PASSPHRASE as OLD_DISK
@@ -187,9 +188,11 @@ def ask_twice(machine, title, secret):
 
 
 def answer(machine):
-    """All the questions, for a key that is moved to the dongle and has its copy on the stick."""
+    """All the questions, for a key that is moved to the dongle and has its copy on an encrypted drive."""
     machine.see(r"Where is your key made", 20)
     machine.send("m")
+    machine.see(r"Where is the key kept", 20)
+    machine.send("d")
     machine.see(r"Which algorithm", 20)
     machine.send("e")
     machine.see(r"Your name in the key", 20)
@@ -199,7 +202,8 @@ def answer(machine):
     machine.see(r"Shall the dongle check the firmware", 20)
     machine.send("y")
     ask_twice(machine, r"New owner passphrase of the TPM", OWNER)
-    ask_twice(machine, r"New passphrase of your key", KEY_PHRASE)
+    machine.see(r"New passphrase of the backup drive[\s\S]*12 to 99 characters", 20)
+    ask_twice(machine, r"New passphrase of the backup drive", KEY_PHRASE)
     machine.see(r"New user PIN of the dongle", 20)
     machine.send("123\r")
     machine.see(r"6 to 64 characters, not 3", 20)
@@ -209,8 +213,10 @@ def answer(machine):
     machine.send("f")
     machine.see(r"Shall an older /boot be refused", 20)
     machine.send("y")
-    machine.see(r"A summary on the stick", 20)
+    machine.see(r"A summary on the backup drive", 20)
     machine.send("y")
+    machine.see(r"Which stick becomes the backup drive", 20)
+    machine.send("\r")
 
 
 def go_on_with(machine, dongle, step):
@@ -228,10 +234,20 @@ def go_on_with(machine, dongle, step):
     raise Expected("the run does not find the dongle")
 
 
+def expect_rest(machine):
+    """The steps that are left after the key, to the phone's: which of them the cut has left is not certain."""
+    left = []
+    while "totp" not in left:
+        _, found = machine.line("ownership", TO_KEY)
+        left.append(found.get("step"))
+    require(set(left) <= {"counter", "boot", "hotp", "totp"}, f"{left}")
+
+
 def test_all_questions_with_a_dongle(directory):
-    """The key is made in memory and moved to the dongle, its copy is on the stick; the dongle gets the secret by which it
-    knows the firmware: green after the restart. Whenever it is pulled out, the run stops there, and goes on with it."""
-    image = stick(directory)
+    """The key is made in memory and moved to the dongle, its copy is on the encrypted drive that a stick was made into; the
+    dongle gets the secret by which it knows the firmware: green after the restart. When the dongle is pulled out the run
+    stops there, and goes on with it; after a power cut it goes on with the key that is on the drive."""
+    image = blank_stick(directory)
     with Dongle(directory) as dongle, machine_with(directory, signer=None, rom=rom_for(None, MANUAL),
                                                    options=["--usb", image] + dongle.options) as machine:
         dongle.plug_in()
@@ -240,14 +256,33 @@ def test_all_questions_with_a_dongle(directory):
         answer(machine)
         machine.line("ask", TO_MENU)
         dongle.pull_out()
+        machine.see(r"everything on the stick that becomes the backup drive is lost", 20)
+        machine.see(r"stick /dev/sda \(QEMU.*64 MiB\)", 20)
         machine.see(r"Type the word mine", 20)
         machine.send("mine\r")
-        machine.line("ownership begin", TO_KEY)
+        _, found = machine.line("ownership begin", TO_KEY)
+        require(found["backup"] == "drive", f"{found}")
         expect_steps(machine, "tpm", "key")
+        _, kept = machine.line("key backup", TO_KEY)
         go_on_with(machine, dongle, b"counter")
-        expect_steps(machine, "boot", "hotp", "totp")
+        machine.power_cut()
+        dongle.pull_out()
+        machine.power_on()
+        dongle.plug_in()
+        to_menu(machine, mode="refused")
+        begin(machine, "q")
+        answer(machine)
+        machine.line("ask", TO_KEY)
+        machine.see(r"\[x\] the ownership of the TPM", 20)
+        machine.see(r"\[x\] your key", 20)
+        machine.see(r"Type the word mine", 20)
+        require("everything on the stick" not in machine.screen(), f"the drive has the key:\n{machine.screen()}")
+        machine.send("mine\r")
+        machine.line("ownership begin", TO_KEY)
+        expect_rest(machine)
         secret = enrol(machine)
         fingerprint = finish(machine)
+        require(fingerprint == kept["fingerprint"], f"another key than that of the drive: {kept}")
         expect_owned(machine, secret)
         _, found = machine.line("hotp ok", TO_MENU)
         require(found["serial"] == "00000001", f"{found}")
@@ -259,9 +294,11 @@ def test_all_questions_with_a_dongle(directory):
             require(not any(word.encode() in message for message in machine.tpm_traffic()), f"{word} is on the TPM's bus")
         machine.send("b")
         machine.expect(rb"tiny: ready", 120)
-    require(opens(directory, on_stick(image, "heads-owner-key.asc"), KEY_PHRASE) == fingerprint, "another key is on the stick")
-    summary = on_stick(image, "heads-summary-1.txt").decode()
-    require(fingerprint in summary and "Librem Key 00000001" in summary, f"{summary}")
+    copy = check_drive(directory, image, fingerprint, KEY_PHRASE, "Test Owner <t@example.org>", ["::/heads-summary-1.txt"])
+    require(opens(directory, copy, "") == fingerprint, "another key is on the drive")
+    summary = on_stick(os.path.join(directory, "public"), "heads-summary-1.txt").decode()
+    require(fingerprint in summary and "Librem Key 00000001" in summary and "encrypted backup drive" in summary, f"{summary}")
+    require(KEY_PHRASE not in summary, "the summary holds the passphrase")
 
 
 test_all_questions_with_a_dongle.seconds = 600

@@ -223,7 +223,7 @@ static const struct {
 	/* How it is reached: each is seen, and then typed. */
 	struct {
 		const char *see, *type;
-	} way[5];
+	} way[6];
 	const char *leave; /* what ends the scenario */
 } screens[] = {
     {"main-verified", run_verified, "F1 or ? help", .leave = ESC},
@@ -243,12 +243,20 @@ static const struct {
      .leave = ESC ESC},
     {"setup", run_setup, "F1 or ? help", .leave = ESC},
     {"wizard-key", run_questions, "F1 or ? help", .leave = ESC},
-    {"wizard-algorithm", run_questions, "NIST P-256", .way = {{"kept on a stick", "s"}}, .leave = ESC},
-    {"wizard-name", run_questions, "Enter done", .way = {{"kept on a stick", "s"}, {"NIST P-256", "e"}}, .leave = ESC},
+    {"wizard-kept", run_questions, "a stick is erased", .way = {{"kept on a stick", "s"}}, .leave = ESC},
+    {"wizard-algorithm", run_questions, "NIST P-256", .way = {{"kept on a stick", "s"}, {"Where is the key kept", "s"}},
+     .leave = ESC},
+    {"wizard-name", run_questions, "Enter done",
+     .way = {{"kept on a stick", "s"}, {"Where is the key kept", "s"}, {"NIST P-256", "e"}}, .leave = ESC},
     {"wizard-name-typed", run_questions, "> Gr",
-     .way = {{"kept on a stick", "s"}, {"NIST P-256", "e"}, {"Your name", "Gr\xc3\xbc\xc3\x9f"}}, .leave = ESC},
+     .way = {{"kept on a stick", "s"},
+             {"Where is the key kept", "s"},
+             {"NIST P-256", "e"},
+             {"Your name", "Gr\xc3\xbc\xc3\x9f"}},
+     .leave = ESC},
     {"wizard-secret", run_questions, "Enter done",
      .way = {{"kept on a stick", "s"},
+             {"Where is the key kept", "s"},
              {"NIST P-256", "e"},
              {"Your name", "Owner of Tests\r"},
              {"Your address", "o@example.org\r"},
@@ -256,6 +264,7 @@ static const struct {
      .leave = ESC},
     {"wizard-secret-typed", run_questions, "(typed, not shown)",
      .way = {{"kept on a stick", "s"},
+             {"Where is the key kept", "s"},
              {"NIST P-256", "e"},
              {"Your name", "Owner of Tests\r"},
              {"Your address", "o@example.org\r"},
