@@ -75,6 +75,9 @@ static int check_run(const struct command_context *context, int argc, char **arg
 		return 0;
 	}
 	owner_print_plan(&answers);
+	if (ownership_answers_is(&answers, ANSWER_BACKUP, "drive"))
+		(void)printf("The stick that becomes the backup drive is another one than that with this file; it is "
+		             "chosen on the screen.\n");
 	(void)printf(
 	    "Put the file on a stick as heads-owner.txt and choose it in the menu (E, A, F); for a machine that is "
 	    "off: heads owner reset.\n");

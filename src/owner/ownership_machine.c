@@ -133,6 +133,12 @@ int ownership_off_check(const struct ownership_answers *answers, const char *nam
 	    ownership_wants(answers, OWNERSHIP_DISK) ? ANSWER_NEW_DISK_PASSPHRASE : ANSWER_UNLOCK_KEY;
 	char line[32] = "";
 
+	if (ownership_answers_is(answers, ANSWER_BACKUP, "drive"))
+		return error_set(
+		    error, E_USAGE, name,
+		    "%s: BACKUP=drive is for the machine's menu, where the stick is chosen and its loss is "
+		    "shown; here keep the key in a directory, and copy it with heads key backup",
+		    name);
 	if (!ownership_wants(answers, OWNERSHIP_DISK) && !ownership_wants(answers, OWNERSHIP_DISK_KEY))
 		return 0;
 	if (answers->lines[answer] > 0)

@@ -44,7 +44,7 @@ struct ownership_machine {
 };
 
 /* Whether a run with these answers can be done for a machine that is off. Pure.
- * Errors: -E_USAGE (they want something of its disk; with the line where they came from a file). */
+ * Errors: -E_USAGE (they want something of its disk, with the line where they came from a file; or a backup drive). */
 int ownership_off_check(const struct ownership_answers *answers, const char *name, struct error *error);
 /* Fills in the table; it borrows the machine. */
 void ownership_machine_world(struct ownership_machine *machine, struct ownership_world *ret_world);

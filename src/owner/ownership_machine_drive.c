@@ -77,7 +77,7 @@ static int check_same(const struct ownership_machine *machine, struct error *err
 {
 	const struct drive_stick *shown = &machine->drive;
 	struct drive_stick stick;
-	struct digest beginning;
+	struct digest beginning = {.size = 0};
 	int r = find(machine, &stick, error);
 
 	if (r == 0)

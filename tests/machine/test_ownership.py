@@ -319,19 +319,42 @@ SUMMARY=secrets
 """
 
 
+def see_plan_of_drive(machine):
+    """Answers from a file, for a backup drive: the stick with the file is not offered for it, and the plan names the other."""
+    begin(machine, "f")
+    machine.see(r"Which answers[\s\S]*drive\.txt", 60)
+    machine.settle()
+    machine.send("\x1b[B\r")
+    machine.see(r"Which stick becomes the backup drive[\s\S]*/dev/sdb", 60)
+    require("/dev/sda" not in machine.screen(), f"the answers would be erased:\n{machine.screen()}")
+    machine.send("\r")
+    machine.line("ask", TO_MENU)
+    machine.see(r"everything on the stick that becomes the backup drive is lost", 20)
+    machine.see(r"stick /dev/sdb \(", 20)
+    machine.send("no\r")
+    machine.line("verify refused", TO_MENU)
+    machine.see(r"Do it all in one run", 20)
+    machine.send("\x1b")
+
+
 def test_A19_a_run_given_up(directory):
     """Whoever brings a key of his own and goes as far as the plan has /boot judged by that key. The menu does not learn of it:
-    what the owner's key has not signed is refused afterwards as before."""
+    what the owner's key has not signed is refused afterwards as before. And a stick that he would have erased is not."""
     key = exported(directory, Owner("stranger"), "stranger.asc", "phrase of a stranger")
     answers = os.path.join(directory, "heads-owner.txt")
     with open(answers, "w", encoding="ascii") as stream:
         stream.write("KEY=import\nKEY_FILE=stranger.asc\nKEY_PASSPHRASE=phrase of a stranger\n"
                      f"TPM_PASSPHRASE={OWNER}\nROLLBACK=no\nHOTP=no\nDEFAULT_ENTRY=keep\nSUMMARY=none\n")
-    image = stick(directory, answers, key)
-    with machine_with(directory, signer="stranger", settings=MANUAL, options=["--usb", image]) as machine:
+    drive = os.path.join(directory, "heads-owner-drive.txt")
+    with open(drive, "w", encoding="ascii") as stream:
+        stream.write("KEY=memory\nBACKUP=drive\nKEY_NAME=Stranger\nKEY_EMAIL=s@example.org\n"
+                     f"KEY_PASSPHRASE=phrase of a stranger\nTPM_PASSPHRASE={OWNER}\n")
+    image, blank = stick(directory, answers, drive, key), blank_stick(directory)
+    with machine_with(directory, signer="stranger", settings=MANUAL, options=["--usb", image, "--usb", blank]) as machine:
         to_menu(machine, mode="refused")
         take_ownership(machine, OWNER)
         machine.send("n")
+        see_plan_of_drive(machine)
         begin(machine, "f")
         machine.see(r"Which answers", 60)
         machine.send("\r")
@@ -349,6 +372,8 @@ def test_A19_a_run_given_up(directory):
         machine.send("b")
         machine.settle()
         machine.refuse(rb"heads: (boot entry|loaded|leave) ", "what the owner has not signed is booted")
+    with open(blank, "rb") as stream:
+        require(not any(stream.read()), "a stick was written to though nobody confirmed it")
 
 
 def test_answers_from_a_file(directory):
