@@ -134,7 +134,8 @@ def drive_in_the_shell(machine):
     return fingerprint.decode()
 
 
-def sign_by_drive(machine, fingerprint):
+def sign_by_drive(machine, fingerprint, *phrases):
+    """The last of the passphrases is the drive's."""
     machine.see(r"Power off", 30)
     machine.send("g")
     machine.see(r"Choose the key", 30)
@@ -144,10 +145,11 @@ def sign_by_drive(machine, fingerprint):
     _, asked = machine.line("ask", 60)
     require(asked["what"] == "drive-passphrase", f"{asked}")
     machine.see(r"Passphrase of the backup drive", 20)
-    machine.send("four random words\r")
-    machine.line("ask", 120)
-    machine.see(r"not its passphrase", 20)
-    machine.send(PHRASE + "\r")
+    for phrase in phrases[:-1]:
+        machine.send(phrase + "\r")
+        machine.line("ask", 120)
+        machine.see(r"not its passphrase", 20)
+    machine.send(phrases[-1] + "\r")
     _, signed = machine.line("sign ok", 180)
     require(signed["signer"] == fingerprint, f"{signed}")
     words, _ = machine.line("verify", TO_MENU)
@@ -244,7 +246,7 @@ def test_keys_for_drive_and_dongle(directory):
         machine.line("key moved", 120)
         into_rom(machine, fingerprint)
         to_menu(machine, mode="refused")
-        sign_by_drive(machine, fingerprint)
+        sign_by_drive(machine, fingerprint, "four random words", PHRASE)
         # The factory's PIN, which the screen tells after the dongle was set back.
         machine.refuse(ADMIN_PIN.encode(), "a PIN is on the screen or the log")
         dongle_from_drive(machine, fingerprint)

@@ -17,7 +17,7 @@ from fixtures import HEADS, MIB, Disk, Owner, boot_files, rom_for, run
 from luks_content import LuksContent
 from machine import Expected, Machine
 from owner_steps import MANUAL, shown_code, to_menu
-from test_keys import blank_stick, check_drive
+from test_keys import blank_stick, check_drive, sign_by_drive
 from test_sign_in_machine import exported
 from test_tpm import expect_record, take_ownership
 from test_unlock import PASSPHRASE as OLD_DISK
@@ -234,6 +234,27 @@ def go_on_with(machine, dongle, step):
     raise Expected("the run does not find the dongle")
 
 
+def stop_at_another_stick(machine, image):
+    """What is on the stick now is not what the plan was confirmed for: it is not written. Then it is the first one again."""
+    with open(image, "r+b") as stream:
+        stream.seek(4096)
+        stream.write(b"holiday pictures")
+        stream.flush()
+        machine.send("mine\r")
+        _, found = machine.line("ownership begin", TO_KEY)
+        require(found["backup"] == "drive", f"{found}")
+        expect_steps(machine, "tpm", "key")
+        _, found = machine.line("ownership stopped", TO_KEY)
+        require(found["code"] == "refused" and "not the stick that was shown" in found["sentence"], f"{found}")
+        stream.seek(0)
+        require(stream.read().strip(b"\0") == b"holiday pictures", "a stick was written to that the plan did not show")
+        stream.seek(4096)
+        stream.write(bytes(16))
+    machine.see(r"The run has stopped", 20)
+    machine.send("y")
+    expect_steps(machine, "key")
+
+
 def expect_rest(machine):
     """The steps that are left after the key, to the phone's: which of them the cut has left is not certain."""
     left = []
@@ -246,7 +267,8 @@ def expect_rest(machine):
 def test_all_questions_with_a_dongle(directory):
     """The key is made in memory and moved to the dongle, its copy is on the encrypted drive that a stick was made into; the
     dongle gets the secret by which it knows the firmware: green after the restart. When the dongle is pulled out the run
-    stops there, and goes on with it; after a power cut it goes on with the key that is on the drive."""
+    stops there, and goes on with it; so it does at a stick that is not the one of the plan; after a power cut it goes on with
+    the key that is on the drive. Later the drive signs /boot."""
     image = blank_stick(directory)
     with Dongle(directory) as dongle, machine_with(directory, signer=None, rom=rom_for(None, MANUAL),
                                                    options=["--usb", image] + dongle.options) as machine:
@@ -259,10 +281,7 @@ def test_all_questions_with_a_dongle(directory):
         machine.see(r"everything on the stick that becomes the backup drive is lost", 20)
         machine.see(r"stick /dev/sda \(QEMU.*64 MiB\)", 20)
         machine.see(r"Type the word mine", 20)
-        machine.send("mine\r")
-        _, found = machine.line("ownership begin", TO_KEY)
-        require(found["backup"] == "drive", f"{found}")
-        expect_steps(machine, "tpm", "key")
+        stop_at_another_stick(machine, image)
         _, kept = machine.line("key backup", TO_KEY)
         go_on_with(machine, dongle, b"counter")
         machine.power_cut()
@@ -288,6 +307,7 @@ def test_all_questions_with_a_dongle(directory):
         require(found["serial"] == "00000001", f"{found}")
         expect_menu(machine, secret)
         machine.see(r"HOTP +green", 20)
+        sign_by_drive(machine, fingerprint, KEY_PHRASE)
         require(not error_lines(machine), f"{error_lines(machine)}")
         for word in (OWNER, USER_PIN, ADMIN_PIN, KEY_PHRASE):
             require(word.encode() not in machine.output, f"{word} is on the console")
