@@ -198,15 +198,15 @@ static const struct question key_with_dongle = {
     "It signs /boot. On the dongle it cannot be copied, and is lost with it; a copy on a stick that you lock away "
     "outlives the dongle.",
     {{"card", "On the dongle: there is no copy", 'd'},
-     {"move", "In memory, with a copy on a stick, then moved to the dongle", 'm'},
-     {"memory", "In memory, kept on a stick under a passphrase", 's'},
+     {"move", "In memory, with a copy on a stick or a drive, then moved to the dongle", 'm'},
+     {"memory", "In memory, kept on a stick or a drive under a passphrase", 's'},
      {"import", "I have a key: its file is on a stick", 'i'}},
     0};
 static const struct question key_without = {
     ANSWER_KEY,
     "Where is your key made?",
     "It signs /boot. No security dongle is plugged in: the key is kept on a stick, under a passphrase.",
-    {{"memory", "In memory, kept on a stick under a passphrase", 's'},
+    {{"memory", "In memory, kept on a stick or a drive under a passphrase", 's'},
      {"import", "I have a key: its file is on a stick", 'i'}},
     0};
 static const struct question kept = {
@@ -385,6 +385,8 @@ static bool ask_key(struct one_run *run)
 		return ask_import(run);
 	if (!is_kind(run, "card") && !ask_choice(run, &kept))
 		return false;
+	if (is_on_drive(run) && !one_run_choose_drive(run)) /* before all is typed: there may be none */
+		return false;
 	return ask_choice(run, &algorithm) && ask_text(run, &name) && ask_text(run, &email);
 }
 
@@ -439,7 +441,7 @@ bool one_run_ask(struct one_run *run)
 	    !ask_choice(run, is_on_drive(run) ? &summary_on_drive : &summary))
 		return false;
 	if (is_on_drive(run))
-		return one_run_choose_drive(run);
+		return true;
 	return one_run_choose_stick(run, is_kind(run, "memory") || is_kind(run, "move") ||
 	                                     !ownership_answers_is(&run->answers, ANSWER_SUMMARY, "none"));
 }

@@ -258,7 +258,7 @@ def test_keys_for_drive_and_dongle(directory):
     check_drive(directory, image, made, PHRASE)
 
 
-test_keys_for_drive_and_dongle.seconds = 480
+test_keys_for_drive_and_dongle.seconds = 600
 
 
 def onto_stick(machine, kind, fingerprint):

@@ -193,6 +193,8 @@ def answer(machine):
     machine.send("m")
     machine.see(r"Where is the key kept", 20)
     machine.send("d")
+    machine.see(r"Which stick becomes the backup drive", 20)
+    machine.send("\r")
     machine.see(r"Which algorithm", 20)
     machine.send("e")
     machine.see(r"Your name in the key", 20)
@@ -215,8 +217,6 @@ def answer(machine):
     machine.send("y")
     machine.see(r"A summary on the backup drive", 20)
     machine.send("y")
-    machine.see(r"Which stick becomes the backup drive", 20)
-    machine.send("\r")
 
 
 def go_on_with(machine, dongle, step):
