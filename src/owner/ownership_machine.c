@@ -136,7 +136,7 @@ int ownership_off_check(const struct ownership_answers *answers, const char *nam
 	if (ownership_answers_is(answers, ANSWER_BACKUP, "drive"))
 		return error_set(
 		    error, E_USAGE, name,
-		    "%s: BACKUP=drive is for the machine's menu, where the stick is chosen and its loss is "
+		    "%s: BACKUP=drive is for the menu of the machine, where the stick is chosen and its loss is "
 		    "shown; here keep the key in a directory, and copy it with heads key backup",
 		    name);
 	if (!ownership_wants(answers, OWNERSHIP_DISK) && !ownership_wants(answers, OWNERSHIP_DISK_KEY))

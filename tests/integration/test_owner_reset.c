@@ -359,6 +359,8 @@ static void test_what_cannot_be_done_is_refused(void **state)
 	assert_int_equal(reset(MEMORY "DISK_PASSPHRASE=old\nNEW_DISK_PASSPHRASE=a new passphrase\n", PLACES " --yes"),
 	                 2);
 	assert_true(says("answers, line 9: NEW_DISK_PASSPHRASE"));
+	assert_int_equal(reset(ANSWERS "KEY=memory\nBACKUP=drive\nKEY_PASSPHRASE=of the drive\n", PLACES " --yes"), 2);
+	assert_true(says("BACKUP=drive is for the menu"));
 	assert_int_equal(reset(MEMORY "FOO=1\n", PLACES " --yes"), 2);
 	assert_int_equal(reset(ANSWERS "KEY=memory\n", PLACES " --yes"), 2);
 	assert_int_equal(reset(ANSWERS "KEY=import\nKEY_FILE=mine.asc\nKEY_PASSPHRASE=x\n", PLACES " --yes"), 2);
