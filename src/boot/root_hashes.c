@@ -97,7 +97,8 @@ static int read_root(int root, const struct root_directories *directories, struc
 	for (size_t i = 0; !*ret_missing && i < directories->count; i++)
 		if (!snapshot_find(snapshot, directories->names[i]))
 			*ret_missing = directories->names[i];
-	snapshot_read_directly(snapshot);
+	if (directories->direct)
+		snapshot_read_directly(snapshot);
 	snapshot_watch(snapshot, directories->watch, directories->watch_context);
 	r = snapshot_read(snapshot, choose, NULL, error);
 	if (r < 0)

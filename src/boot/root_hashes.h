@@ -20,6 +20,7 @@ struct root_directories {
 	size_t count;
 	snapshot_watcher *watch; /* told how the reading goes, or NULL */
 	void *watch_context;
+	bool direct; /* snapshot_read_directly: nobody has read these files before */
 };
 
 /* Reads names with spaces between them; slashes before a name are dropped. Release with root_directories_clear().

@@ -75,8 +75,8 @@ typedef enum snapshot_choice snapshot_chooser(const struct snapshot_entry *entry
  * is called from the calling thread alone. A file beyond the limit of kept bytes is hashed and not kept. A file that
  * cannot be read is SNAPSHOT_FAILED and does not stop the others. Errors: -E_MEMORY. */
 int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *context, struct error *error);
-/* From then on files are read past the page cache (O_DIRECT), where their filesystem can: for a disk that nobody has
- * read before and that is read once, the kernel's copy of each page costs more than the reading. */
+/* From then on files are read past the page cache (O_DIRECT), where their filesystem can: of a disk that is read once,
+ * the kernel's copy of each page is memory and time for nothing. */
 void snapshot_read_directly(struct snapshot *snapshot);
 /* Called from then on by the thread that calls snapshot_read, between two files: how many bytes were read of how many.
  * The context is borrowed. */

@@ -80,6 +80,7 @@ static int open_root(struct menu *menu, struct bytes key, struct work *work, str
 	work->root.fd = -1;
 	work->directories.watch = show_progress;
 	work->directories.watch_context = work;
+	work->directories.direct = true;
 	if (wishes.device && wishes.device[0] == '\0')
 		wishes.device = NULL;
 	ui_progress(menu->ui, TITLE, "Looking for the system's disk ...", 0, 0);
