@@ -292,20 +292,30 @@ bool bytes_contain(struct bytes haystack, struct bytes needle)
 	return needle.size > 0 && memmem(haystack.data, haystack.size, needle.data, needle.size) != NULL;
 }
 
-size_t digests_of_text(struct tpm *tpm, const char *text, struct digest digests[TPM_MAX_BANKS])
+static size_t digests_of(struct tpm *tpm, struct bytes measured, struct digest digests[TPM_MAX_BANKS])
 {
 	const enum hash_algorithm *banks;
 	const size_t count = tpm_banks(tpm, &banks);
 
 	for (size_t i = 0; i < count; i++)
-		digests[i] = digest_of(banks[i], bytes_from_string(text));
+		digests[i] = digest_of(banks[i], measured);
 	return count;
+}
+
+size_t digests_of_text(struct tpm *tpm, const char *text, struct digest digests[TPM_MAX_BANKS])
+{
+	return digests_of(tpm, bytes_from_string(text), digests);
+}
+
+void extend_bytes(struct tpm *tpm, unsigned pcr, struct bytes measured)
+{
+	struct digest digests[TPM_MAX_BANKS];
+	const size_t count = digests_of(tpm, measured, digests);
+
+	assert_int_equal(tpm_pcr_extend(tpm, pcr, digests, count, NULL), 0);
 }
 
 void extend_text(struct tpm *tpm, unsigned pcr, const char *text)
 {
-	struct digest digests[TPM_MAX_BANKS];
-	const size_t count = digests_of_text(tpm, text, digests);
-
-	assert_int_equal(tpm_pcr_extend(tpm, pcr, digests, count, NULL), 0);
+	extend_bytes(tpm, pcr, bytes_from_string(text));
 }

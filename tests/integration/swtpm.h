@@ -76,6 +76,8 @@ struct tpm *swtpm_open(const struct swtpm *swtpm);
 bool bytes_contain(struct bytes haystack, struct bytes needle);
 /* One digest of text for each active bank into digests; gives their number. */
 size_t digests_of_text(struct tpm *tpm, const char *text, struct digest digests[TPM_MAX_BANKS]);
+/* Extends a PCR with the digests of what is measured; fails the test where it cannot. */
+void extend_bytes(struct tpm *tpm, unsigned pcr, struct bytes measured);
 /* Extends a PCR with the digests of a text; fails the test where it cannot. */
 void extend_text(struct tpm *tpm, unsigned pcr, const char *text);
 

@@ -51,17 +51,6 @@ static void image_with(struct image *image, const char *payload, const char *set
 	image_add(image, "bootblock", 0x01, "the bootblock");
 }
 
-static void extend(struct tpm *tpm, unsigned pcr, struct bytes measured)
-{
-	const enum hash_algorithm *banks;
-	const size_t count = tpm_banks(tpm, &banks);
-	struct digest digests[TPM_MAX_BANKS];
-
-	for (size_t i = 0; i < count; i++)
-		digests[i] = digest_of(banks[i], measured);
-	assert_int_equal(tpm_pcr_extend(tpm, pcr, digests, count, NULL), 0);
-}
-
 /* A start with this payload and these settings, as coreboot and PID 1 measure them. */
 static struct tpm *start(const char *payload, const char *settings)
 {
@@ -71,13 +60,13 @@ static struct tpm *start(const char *payload, const char *settings)
 	swtpm_power_cycle(&swtpm);
 	tpm = swtpm_open(&swtpm);
 	image_with(&image, payload, settings);
-	extend(tpm, 2, bytes_make(image.bytes, REGION_START));
-	extend(tpm, 2, text("the bootblock"));
-	extend(tpm, 2, text("the romstage"));
-	extend(tpm, 2, text("the ramstage"));
-	extend(tpm, 2, text(payload));
-	extend(tpm, 7, text("heads/config.user"));
-	extend(tpm, 7, text(settings));
+	extend_bytes(tpm, 2, bytes_make(image.bytes, REGION_START));
+	extend_bytes(tpm, 2, text("the bootblock"));
+	extend_bytes(tpm, 2, text("the romstage"));
+	extend_bytes(tpm, 2, text("the ramstage"));
+	extend_bytes(tpm, 2, text(payload));
+	extend_bytes(tpm, 7, text("heads/config.user"));
+	extend_bytes(tpm, 7, text(settings));
 	return tpm;
 }
 
@@ -103,7 +92,7 @@ static void check_opens(struct tpm *tpm, int wanted)
 	struct digest mac;
 
 	assert_int_equal(tpm_hmac(tpm, TPM_SLOT_TOTP, text("message"), &mac, NULL), wanted);
-	extend(tpm, 6, text("zero, extended with the facts of the disks"));
+	extend_bytes(tpm, 6, text("zero, extended with the facts of the disks"));
 	assert_int_equal(tpm_unseal(tpm, TPM_SLOT_DISK, BYTES_EMPTY, &secret, NULL), wanted);
 	secret_clear(&secret);
 	assert_int_equal(tpm_unseal(tpm, TPM_SLOT_DISK_2, BYTES_EMPTY, &secret, NULL), wanted);
@@ -199,7 +188,7 @@ static void test_A5_nothing_is_foreseen_after_pcr_4_was_extended(void **state)
 	image_with(&now, "old payload", "CONFIG_X=y\n");
 	image_with(&next, "new payload", "CONFIG_X=y\n");
 	assert_int_equal(foresee(tpm, &approval, &now, &next, sets), 0);
-	extend(tpm, 4, text("recovery"));
+	extend_bytes(tpm, 4, text("recovery"));
 	assert_int_equal(approval_give(tpm, &approval, sets, 2, text(owner_text), NULL), -E_WRONG_PCR);
 	assert_int_equal(approval_of_now(tpm, &sets[0], NULL), -E_WRONG_PCR);
 	assert_int_equal(foresee(tpm, &approval, &now, &next, sets), -E_WRONG_PCR);

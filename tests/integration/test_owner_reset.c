@@ -149,17 +149,6 @@ static void expect_steps(const char *state)
 
 /* --- the machine's next start ------------------------------------------------------------------------------------- */
 
-static void extend(struct tpm *tpm, unsigned pcr, struct bytes measured)
-{
-	const enum hash_algorithm *banks;
-	const size_t count = tpm_banks(tpm, &banks);
-	struct digest digests[TPM_MAX_BANKS];
-
-	for (size_t i = 0; i < count; i++)
-		digests[i] = digest_of(banks[i], measured);
-	assert_int_equal(tpm_pcr_extend(tpm, pcr, digests, count, NULL), 0);
-}
-
 /* With this payload, as coreboot measures its parts; and the owner's files of the image, as PID 1 does. */
 static void start(const char *image_name, const char *payload)
 {
@@ -173,14 +162,14 @@ static void start(const char *image_name, const char *payload)
 	read_file(image_name, &content);
 	image.bytes = buffer_bytes(&content);
 	assert_int_equal(owner_files_read(&image, &files, NULL), 0);
-	extend(tpm, 2, bytes_slice(image.bytes, 0, REGION_START));
-	extend(tpm, 2, bytes_from_string("the bootblock"));
-	extend(tpm, 2, bytes_from_string("the romstage"));
-	extend(tpm, 2, bytes_from_string("the ramstage"));
-	extend(tpm, 2, bytes_from_string(payload));
+	extend_bytes(tpm, 2, bytes_slice(image.bytes, 0, REGION_START));
+	extend_bytes(tpm, 2, bytes_from_string("the bootblock"));
+	extend_bytes(tpm, 2, bytes_from_string("the romstage"));
+	extend_bytes(tpm, 2, bytes_from_string("the ramstage"));
+	extend_bytes(tpm, 2, bytes_from_string(payload));
 	for (size_t i = 0; i < files.count; i++) {
-		extend(tpm, 7, bytes_from_string(files.files[i].name));
-		extend(tpm, 7, buffer_bytes(&files.files[i].content));
+		extend_bytes(tpm, 7, bytes_from_string(files.files[i].name));
+		extend_bytes(tpm, 7, buffer_bytes(&files.files[i].content));
 	}
 }
 

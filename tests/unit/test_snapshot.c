@@ -337,6 +337,61 @@ static void test_larger_than_a_chunk(void **state)
 	assert_true(bytes_equal(bytes, buffer_bytes(&content)));
 }
 
+/* How many pages of the file the kernel has a copy of. */
+static size_t cached_pages(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char pages[1024];
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct stat status;
+	size_t count = 0;
+	void *map;
+
+	assert_true(fd >= 0 && fstat(fd, &status) == 0);
+	map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(map != MAP_FAILED && ((size_t)status.st_size + page - 1) / page <= sizeof(pages));
+	assert_int_equal(mincore(map, (size_t)status.st_size, pages), 0);
+	for (size_t i = 0; i < ((size_t)status.st_size + page - 1) / page; i++)
+		count += pages[i] & 1;
+	assert_int_equal(munmap(map, (size_t)status.st_size), 0);
+	return count;
+}
+
+/* Written out and forgotten by the kernel. False where its filesystem cannot be read past the page cache (tmpfs). */
+static bool drop_from_cache(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0 && fsync(fd) == 0);
+	if (fcntl(fd, F_SETFL, O_DIRECT) != 0)
+		return false;
+	assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	return true;
+}
+
+static void test_nothing_stays_in_the_page_cache(void **state)
+{
+	CLEANUP(buffer_clear) struct buffer content = {0};
+
+	(void)state;
+	for (uint32_t i = 0; content.size < (size_t)2 << 20; i++)
+		buffer_append_u32be(&content, i);
+	write_bytes(at("boot/large"), buffer_bytes(&content));
+	for (int direct = 1; direct >= 0; direct--) {
+		CLEANUP(snapshot_close) struct snapshot *snapshot = open_snapshot(at("boot"), 0);
+
+		if (!drop_from_cache(at("boot/large")))
+			skip();
+		if (direct)
+			snapshot_read_directly(snapshot);
+		assert_int_equal(snapshot_read(snapshot, hash_all, NULL, NULL), 0);
+		if (direct)
+			assert_int_equal(cached_pages(at("boot/large")), 0);
+		else
+			assert_int_not_equal(cached_pages(at("boot/large")), 0);
+	}
+}
+
 /* Sizes around what one request to the disk takes, through the page cache and past it. Where the filesystem of the
  * temporary directory cannot be read past it (tmpfs), the second round is the first once more. */
 static void test_sizes_around_a_chunk_past_the_page_cache(void **state)
@@ -394,6 +449,7 @@ int main(void)
 	    CASE(test_empty_directory),
 	    CASE(test_larger_than_a_chunk),
 	    CASE(test_sizes_around_a_chunk_past_the_page_cache),
+	    CASE(test_nothing_stays_in_the_page_cache),
 	};
 	int status;
 
