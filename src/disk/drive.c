@@ -288,17 +288,19 @@ static int check_written(const char *public, const char *private, struct bytes p
 	return r;
 }
 
-/* The table, with a name that no finished drive has. Its partitions are there. */
-static int begin(const char *device, const struct table *table, char public[64], char private[64], struct error *error)
+/* Where its partitions then are; fresh: wiped before. */
+static int put_table(const char *device, const struct table *table, bool fresh, char public[64], char private[64],
+                     struct error *error)
 {
 	CLEANUP_CLOSE int fd = -1;
 	uint64_t sectors = 0;
-	int r;
+	int r = 0;
 
 	fd = open_whole(device, &sectors, error);
 	if (fd < 0)
 		return fd;
-	r = wipe(fd, device, sectors, error);
+	if (fresh)
+		r = wipe(fd, device, sectors, error);
 	if (r == 0)
 		r = write_table(fd, device, sectors, table, error);
 	if (r == 0)
@@ -307,27 +309,6 @@ static int begin(const char *device, const struct table *table, char public[64],
 	if (r == 0)
 		r = await_partition(device, 1, public, error);
 	return r < 0 ? r : await_partition(device, 2, private, error);
-}
-
-/* All of it was read back: now it has its name. */
-static int finish(const char *device, struct table *table, struct error *error)
-{
-	CLEANUP_CLOSE int fd = -1;
-	char path[64];
-	uint64_t sectors = 0;
-	int r;
-
-	table->partitions[1].name = DRIVE_PRIVATE;
-	fd = open_whole(device, &sectors, error);
-	if (fd < 0)
-		return fd;
-	r = write_table(fd, device, sectors, table, error);
-	if (r == 0)
-		r = show_table(fd, device, error);
-	cleanup_close(&fd);
-	if (r == 0)
-		r = await_partition(device, 1, path, error);
-	return r < 0 ? r : await_partition(device, 2, path, error);
 }
 
 int drive_make(const char *device, struct bytes passphrase, struct bytes public_image, struct bytes private_image,
@@ -345,7 +326,7 @@ int drive_make(const char *device, struct bytes passphrase, struct bytes public_
 	table_draw(&table);
 	if (step)
 		step(context, "Writing the partition table ...");
-	r = begin(device, &table, public, private, error);
+	r = put_table(device, &table, true, public, private, error);
 	if (r == 0)
 		r = write_image(public, public_image, error);
 	if (r == 0 && step)
@@ -356,7 +337,10 @@ int drive_make(const char *device, struct bytes passphrase, struct bytes public_
 		step(context, "Reading it back ...");
 	if (r == 0)
 		r = check_written(public, private, passphrase, public_image, private_image, error);
-	return r < 0 ? r : finish(device, &table, error);
+	if (r < 0)
+		return r;
+	table.partitions[1].name = DRIVE_PRIVATE;
+	return put_table(device, &table, false, public, private, error);
 }
 
 int drive_look_at(const char *device, struct digest *ret_beginning, struct error *error)

@@ -106,8 +106,9 @@ def prove_by_drive(machine):
 
 
 def drive_in_the_shell(machine):
-    """`heads key backup`: keys made there, on the drive instead of those before; `heads key restore`: from it onto a dongle
-    that is as from the factory, and not with another passphrase. Returns the fingerprint."""
+    """`heads key backup`: keys made there, on the drive instead of those before; one that was ended in the middle of it is
+    no drive. `heads key restore`: from it onto a dongle that is as from the factory, and not with another passphrase.
+    Returns the fingerprint."""
     drive = "--drive /dev/sda --drive-passphrase"
     machine.send("y")
     machine.line("recovery", 30)
@@ -118,6 +119,11 @@ def drive_in_the_shell(machine):
     machine.send(f"heads key generate --name '{NAME}' --email {MAIL} --out own.asc --backup own.key --passphrase phrase "
                  "--admin-pin admin; echo made=$?\n")
     machine.expect(rb"made=0\r?\n", 240)
+    machine.send(f"heads key backup --key own.key --passphrase phrase {drive} phrase & "
+                 "timeout 60 sh -c 'until grep unfinished /sys/class/block/sda2/uevent; do :; done'; kill -9 $!; wait $!; "
+                 f"heads --json key restore --out key.asc {drive} phrase; echo torn=$?\n")
+    machine.expect(rb"PARTNAME=heads-unfinished\r?\n", 120)
+    machine.expect(rb"torn=2\r?\n", 60)
     machine.send(f"heads --json key backup --key own.key --passphrase phrase {drive} phrase; echo kept=$?\n")
     fingerprint = machine.expect(rb'"fingerprint": ?"([0-9A-F]{40})"', 240).group(1)
     machine.expect(rb"kept=0\r?\n", 60)
