@@ -49,10 +49,10 @@ bool menu_choose_stick(struct menu *menu, bool backup, const char *used, const c
 	}
 	if (screen.count == 0) {
 		(void)error_set(&error, E_NOT_FOUND, "stick",
-		                backup ? "no backup drive is plugged in"
+		                backup ? "no backup drive is plugged in: plug it in, then choose this again"
 		                : used ? "no stick is plugged in beside the one with the files of this run: the backup "
-		                         "drive wants a stick of its own"
-		                       : "no stick is plugged in");
+		                         "drive wants a stick of its own; plug one in, then choose this again"
+		                       : "no stick is plugged in: plug one in, then choose this again");
 		screen_error(menu, question, &error);
 		return false;
 	}
