@@ -6,10 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "trust/trust.h"
-#include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 /* How an event of ours looks in the event log. */
 static const struct {
@@ -72,9 +69,8 @@ static size_t make_digests(const struct tpm *tpm, struct bytes bytes, const stru
 	return count;
 }
 
-/* sha256 may be known already. */
-static int extend(struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, const struct digest *sha256,
-                  struct error *error)
+int measure_hashed(struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, const struct digest *sha256,
+                   struct error *error)
 {
 	struct digest digests[TPM_MAX_BANKS];
 	size_t count;
@@ -95,35 +91,7 @@ int measure_bytes(struct tpm *tpm, unsigned pcr, const char *what, struct bytes 
 {
 	struct digest sha256 = digest_of(HASH_SHA256, bytes);
 
-	return extend(tpm, pcr, what, bytes, &sha256, error);
-}
-
-static bool only_sha256(const struct tpm *tpm)
-{
-	const enum hash_algorithm *banks;
-
-	return !tpm || (tpm_banks(tpm, &banks) == 1 && banks[0] == HASH_SHA256);
-}
-
-int measure_memfd(struct tpm *tpm, unsigned pcr, const char *what, int fd, const struct digest *sha256,
-                  struct error *error)
-{
-	struct stat status;
-	void *data;
-	int r;
-
-	if (only_sha256(tpm))
-		return extend(tpm, pcr, what, BYTES_EMPTY, sha256, error);
-	if (fstat(fd, &status) != 0)
-		return error_set_errno(error, E_IO, what, errno, "the memory copy of %s cannot be read", what);
-	if (status.st_size == 0)
-		return extend(tpm, pcr, what, BYTES_EMPTY, sha256, error);
-	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return error_set_errno(error, E_IO, what, errno, "the memory copy of %s cannot be mapped", what);
-	r = extend(tpm, pcr, what, bytes_make(data, (size_t)status.st_size), sha256, error);
-	(void)munmap(data, (size_t)status.st_size);
-	return r;
+	return measure_hashed(tpm, pcr, what, bytes, &sha256, error);
 }
 
 void measure_foretell(const struct tpm *tpm, unsigned pcr, const char *what, struct bytes bytes, struct buffer *log)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,28 +106,4 @@ int file_replace_path(const char *path, struct bytes bytes, struct error *error)
 	if (fstatat(directory, slash ? slash + 1 : whole, &status, 0) == 0)
 		mode = status.st_mode & 0777;
 	return file_replace(directory, slash ? slash + 1 : whole, bytes, mode, error);
-}
-
-int memfd_seal(int fd, const char *name, struct error *error)
-{
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
-		return error_set_errno(error, E_SYSTEM, name, errno, "the memory copy of %s cannot be sealed", name);
-	return 0;
-}
-
-int memfd_sealed(const char *name, struct bytes bytes, struct error *error)
-{
-	CLEANUP_CLOSE int fd = memfd_create("heads", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int r;
-
-	if (fd < 0)
-		return error_set_errno(error, E_MEMORY, name, errno, "no memory file can be made for %s", name);
-	r = file_write_all(fd, name, bytes, error);
-	if (r < 0)
-		return r;
-	r = memfd_seal(fd, name, error);
-	if (r < 0)
-		return r;
-	(void)lseek(fd, 0, SEEK_SET);
-	return TAKE_FD(fd);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole files, and memory files that cannot be changed any more. */
+/* Whole files. */
 #ifndef HEADS_BASE_FILE_H
 #define HEADS_BASE_FILE_H
 
@@ -19,9 +19,5 @@ int file_write_all(int fd, const char *name, struct bytes bytes, struct error *e
 int file_replace(int directory, const char *name, struct bytes bytes, mode_t mode, struct error *error);
 /* As file_replace, by a path whose links are followed; a file that was there keeps its mode, a new one gets 0644. */
 int file_replace_path(const char *path, struct bytes bytes, struct error *error);
-/* A memfd with this content, sealed against every change (A6). Returns the descriptor or a negative error. */
-int memfd_sealed(const char *name, struct bytes bytes, struct error *error);
-/* Seals what was written into a memfd: no write, no growing, no shrinking, no unsealing. */
-int memfd_seal(int fd, const char *name, struct error *error);
 
 #endif

@@ -4,10 +4,7 @@
 #include "base/digest.h"
 #include "base/encode.h"
 #include "format/cpio.h"
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #define TAB_NAME     "crypttab"
 #define HEADER_BYTES ((size_t)256) /* more than cpio's header, name and padding have for any name of ours */
@@ -19,25 +16,6 @@ static const struct {
     {INITRD_ETC_TAB, INITRD_ETC},
     {INITRD_CRYPTROOT_TAB, INITRD_CRYPTROOT},
 };
-
-static int read_initrd(int fd, struct initrd *initrd, struct error *error)
-{
-	struct stat status;
-	void *data;
-	int r;
-
-	if (fstat(fd, &status) != 0)
-		return error_set_errno(error, E_IO, "initrd", errno, "an initrd cannot be read");
-	if (status.st_size == 0)
-		return 0;
-	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return error_set_errno(error, E_MEMORY, "initrd", errno,
-		                       "there is not enough memory to read an initrd");
-	r = initrd_read(bytes_make(data, (size_t)status.st_size), "initrd", INITRD_UNPACKED_LIMIT, initrd, error);
-	(void)munmap(data, (size_t)status.st_size);
-	return r;
-}
 
 static int check_places(const struct initrd *initrd, struct error *error)
 {
@@ -142,7 +120,7 @@ static int describe(struct key_segment_plan *plan, struct error *error)
 	return 0;
 }
 
-int key_segment_plan(const int *initrds, size_t count, const struct crypttab_disk *disks, size_t disk_count,
+int key_segment_plan(const struct bytes *initrds, size_t count, const struct crypttab_disk *disks, size_t disk_count,
                      size_t key_size, struct key_segment_plan *ret_plan, struct error *error)
 {
 	CLEANUP(initrd_clear) struct initrd initrd = {0};
@@ -155,7 +133,7 @@ int key_segment_plan(const int *initrds, size_t count, const struct crypttab_dis
 		                 disk_count, count);
 	ret_plan->key_size = key_size;
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = read_initrd(initrds[i], &initrd, error);
+		r = initrd_read(initrds[i], "initrd", INITRD_UNPACKED_LIMIT, &initrd, error);
 	if (r == 0)
 		r = check_places(&initrd, error);
 	if (r == 0)

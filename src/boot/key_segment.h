@@ -6,7 +6,7 @@
  *   key_segment_plan    reads the entry's initrds, makes the crypttab; no secret yet
  *   (measure plan.layout into TRUST_PAYLOAD_PCR, unseal the key)
  *   key_segment_make    the segment, in locked memory
- *   load_join_secret    (boot/load.h) puts it behind the initrds; it has to be the last segment
+ *   load_initrd_add     (boot/load.h) puts it behind the initrds; it has to be the last segment
  *   load_initrd_wipe    after the kernel is loaded, and on every other way out */
 #ifndef HEADS_BOOT_KEY_SEGMENT_H
 #define HEADS_BOOT_KEY_SEGMENT_H
@@ -30,7 +30,7 @@ struct key_segment_plan {
 	    layout; /* text to measure: every file of the segment with its size, and its digest where it is no secret */
 };
 
-/* Reads the initrds (sealed memfds) and says what the segment has to be. key_size: bytes of the key that will follow.
+/* Reads the initrds and says what the segment has to be. key_size: bytes of the key that will follow.
  * An initrd without a crypttab gets one with a line "luks-UUID UUID=... /secret.key luks" for every disk, which dracut
  * with rd.luks.uuid= and sd-encrypt read.
  *
@@ -38,7 +38,7 @@ struct key_segment_plan {
  * Errors    -E_NOT_FOUND (the crypttab names none of the disks), -E_EXISTS (the initrd has a /secret.key of its own),
  *           -E_NOT_REGULAR (a crypttab, or its directory, is a link), -E_USAGE (sizes), those of initrd_read and
  *           crypttab_override. */
-int key_segment_plan(const int *initrds, size_t count, const struct crypttab_disk *disks, size_t disk_count,
+int key_segment_plan(const struct bytes *initrds, size_t count, const struct crypttab_disk *disks, size_t disk_count,
                      size_t key_size, struct key_segment_plan *ret_plan, struct error *error);
 /* Makes the segment. ret_segment: release with secret_clear(). Errors: -E_USAGE (the key has another size than was
  * planned), -E_MEMORY. */

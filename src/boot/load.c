@@ -3,24 +3,17 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/kexec.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define ALL_SEALS         (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
-#define SECRET_SEALS      (F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 #define INITRD_ALIGNMENT  4
 #define CMDLINE_MAX_BYTES 2017 /* with the NUL: arch/x86 COMMAND_LINE_SIZE less what kexec puts before it */
 
 static int check_sealed(int fd, const char *what, struct error *error)
 {
-	int seals = fcntl(fd, F_GET_SEALS);
-
-	if (seals < 0 || ((seals & ALL_SEALS) != ALL_SEALS && (seals & SECRET_SEALS) != SECRET_SEALS))
+	if (!memfd_is_sealed(fd))
 		return error_set(error, E_REFUSED, what, "the %s is not in a sealed memory file", what);
 	return 0;
 }
@@ -48,114 +41,81 @@ int load_kernel(int kernel, int initrd, const char *cmdline, struct error *error
 	return error_set_errno(error, E_SYSTEM, "kernel", errno, "the kernel cannot be loaded");
 }
 
-static int append_fd(int out, int in, struct error *error)
+void load_forget(void)
 {
-	struct stat status;
-	off_t offset = 0;
-
-	if (fstat(in, &status) != 0)
-		return error_set_errno(error, E_IO, "initrd", errno, "an initrd cannot be read");
-	while (offset < status.st_size) {
-		ssize_t done = sendfile(out, in, &offset, (size_t)(status.st_size - offset));
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return error_set_errno(error, E_MEMORY, "initrd", errno,
-			                       "the initrds cannot be joined in memory");
-	}
-	return 0;
+	(void)syscall(SYS_kexec_file_load, -1, -1, 1UL, "", (unsigned long)KEXEC_FILE_UNLOAD);
 }
 
-/* The zeros behind an initrd that is followed by another. */
-static int append_zeros(int out, struct error *error)
+/* Zeros behind what another archive follows: to a multiple of 4 bytes, as the kernel's cpio reader wants, and at least
+ * 4, which end the data of lz4. */
+static struct bytes padding(uint64_t size)
 {
 	static const uint8_t zeros[2 * INITRD_ALIGNMENT];
-	off_t size = lseek(out, 0, SEEK_CUR);
-	size_t wanted;
 
-	if (size < 0)
-		return error_set_errno(error, E_IO, "initrd", errno, "the initrds cannot be joined in memory");
-	wanted = INITRD_ALIGNMENT + (size_t)((INITRD_ALIGNMENT - size % INITRD_ALIGNMENT) % INITRD_ALIGNMENT);
-	return file_write_all(out, "initrd", bytes_make(zeros, wanted), error);
+	return bytes_make(zeros, INITRD_ALIGNMENT + (INITRD_ALIGNMENT - size % INITRD_ALIGNMENT) % INITRD_ALIGNMENT);
 }
 
-/* Writes the initrds one behind the other into a new memfd, which is not sealed yet. */
-static int join(const int *fds, size_t count, bool more, int *ret_fd, struct error *error)
+void load_initrd_borrow(int fd, struct memfd_room *room, struct load_initrd *ret_initrd)
+{
+	*ret_initrd = (struct load_initrd){.fd = fd, .borrowed = true, .room = room};
+}
+
+static int copy(int joined, const struct bytes *initrds, size_t count, struct error *error)
+{
+	uint64_t size = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const struct bytes zeros = i > 0 ? padding(size) : BYTES_EMPTY;
+
+		r = file_write_all(joined, "initrd", zeros, error);
+		if (r == 0)
+			r = file_write_all(joined, "initrd", initrds[i], error);
+		size += zeros.size + initrds[i].size;
+	}
+	return r;
+}
+
+int load_initrd_join(const struct bytes *initrds, size_t count, size_t room, struct load_initrd *ret_initrd,
+                     struct error *error)
 {
 	CLEANUP_CLOSE int joined = memfd_create("initrd", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int r = 0;
+	int r;
 
 	if (joined < 0)
 		return error_set_errno(error, E_MEMORY, "initrd", errno, "no memory file can be made for the initrds");
-	for (size_t i = 0; i < count && r == 0; i++) {
-		r = append_fd(joined, fds[i], error);
-		if (r == 0 && (more || i + 1 < count))
-			r = append_zeros(joined, error);
-	}
+	r = copy(joined, initrds, count, error);
 	if (r == 0)
-		*ret_fd = TAKE_FD(joined);
-	return r;
-}
-
-int load_join_initrds(const int *fds, size_t count, int *ret_fd, struct error *error)
-{
-	CLEANUP_CLOSE int joined = -1;
-	int r = join(fds, count, false, &joined, error);
-
-	if (r == 0)
-		r = memfd_seal(joined, "initrd", error);
-	if (r == 0)
-		*ret_fd = TAKE_FD(joined);
-	return r;
-}
-
-static int map_secret(struct load_initrd *initrd, struct bytes secret, struct error *error)
-{
-	off_t end = lseek(initrd->fd, 0, SEEK_END), page = (off_t)sysconf(_SC_PAGESIZE), start;
-	void *map;
-
-	if (end < 0 || ftruncate(initrd->fd, end + (off_t)secret.size) != 0)
-		return error_set_errno(error, E_MEMORY, "initrd", errno,
-		                       "there is not enough memory to join the initrds");
-	start = end - end % page;
-	initrd->map_size = (size_t)(end - start) + secret.size;
-	map = mmap(NULL, initrd->map_size, PROT_READ | PROT_WRITE, MAP_SHARED, initrd->fd, start);
-	if (map == MAP_FAILED)
-		return error_set_errno(error, E_MEMORY, "initrd", errno,
-		                       "there is not enough memory to join the initrds");
-	initrd->map = (uint8_t *)map;
-	memcpy(initrd->map + (end - start), secret.data, secret.size);
-	if (fcntl(initrd->fd, F_ADD_SEALS, SECRET_SEALS) != 0)
-		return error_set_errno(error, E_SYSTEM, "initrd", errno, "the joined initrds cannot be sealed");
+		r = memfd_seal_with_room(joined, "initrd", room, &ret_initrd->own, error);
+	if (r < 0)
+		return r;
+	ret_initrd->room = &ret_initrd->own;
+	ret_initrd->fd = TAKE_FD(joined);
 	return 0;
 }
 
-int load_join_secret(const int *fds, size_t count, struct bytes secret, struct load_initrd *ret_initrd,
-                     struct error *error)
+size_t load_initrd_room(struct bytes segment)
 {
-	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
-	int r = join(fds, count, true, &initrd.fd, error);
+	return 2 * (size_t)INITRD_ALIGNMENT + segment.size;
+}
 
-	if (r == 0)
-		r = map_secret(&initrd, secret, error);
-	if (r == 0)
-		*ret_initrd = TAKE(initrd, ((struct load_initrd){.fd = -1}));
-	return r;
+int load_initrd_add(struct load_initrd *initrd, struct bytes segment, struct error *error)
+{
+	int r = memfd_append(initrd->fd, "initrd", initrd->room, padding((uint64_t)initrd->room->end), error);
+
+	return r < 0 ? r : memfd_append(initrd->fd, "initrd", initrd->room, segment, error);
+}
+
+int load_initrd_seal(struct load_initrd *initrd, struct error *error)
+{
+	return memfd_seal_room(initrd->fd, "initrd", error);
 }
 
 void load_initrd_wipe(struct load_initrd *initrd)
 {
-	if (initrd->map) {
-		memory_wipe(initrd->map, initrd->map_size);
-		(void)munmap(initrd->map, initrd->map_size);
-	}
-	if (initrd->fd >= 0)
-		(void)close(initrd->fd);
+	if (initrd->room)
+		memfd_room_wipe(initrd->room);
+	if (!initrd->borrowed)
+		cleanup_close(&initrd->fd);
 	*initrd = (struct load_initrd){.fd = -1};
-}
-
-void load_forget(void)
-{
-	(void)syscall(SYS_kexec_file_load, -1, -1, 1UL, "", (unsigned long)KEXEC_FILE_UNLOAD);
 }

@@ -3,12 +3,11 @@
 #include "attest/eventlog.h"
 #include "attest/measure.h"
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "format/cpio.h"
 #include "trust/trust.h"
 
-static int fill_segment(const struct tpm *tpm, struct buffer *segment, struct error *error)
+int log_segment_make(const struct tpm *tpm, struct buffer *segment, struct error *error)
 {
 	const struct trust_way_out *way = trust_leave(TRUST_EXIT_BOOT);
 	CLEANUP(buffer_clear) struct buffer log = {0};
@@ -29,18 +28,4 @@ static int fill_segment(const struct tpm *tpm, struct buffer *segment, struct er
 		log_line("eventlog handed-over file=/" LOG_SEGMENT_FILE " events=%zu bytes=%zu", replay.events,
 		         log.size);
 	return r;
-}
-
-int log_segment_make(const struct tpm *tpm, int *ret_fd, struct error *error)
-{
-	CLEANUP(buffer_clear) struct buffer segment = {0};
-	int r = fill_segment(tpm, &segment, error);
-
-	if (r < 0)
-		return r;
-	r = memfd_sealed("log-segment", buffer_bytes(&segment), error);
-	if (r < 0)
-		return r;
-	*ret_fd = r;
-	return 0;
 }

@@ -9,8 +9,8 @@
 #define LOG_SEGMENT_FILE "heads-eventlog"
 
 /* Makes the segment with the log as it will be after the cap of a boot: that extend, which PID 1 makes after the kernel
- * is loaded, is foretold. Everything else must have been measured. ret_fd: a sealed memfd.
+ * is loaded, is foretold. Everything else must have been measured. segment: appended.
  * Errors: -E_NOT_FOUND (there is no log), -E_MALFORMED (it cannot be replayed), -E_MEMORY. */
-int log_segment_make(const struct tpm *tpm, int *ret_fd, struct error *error);
+int log_segment_make(const struct tpm *tpm, struct buffer *segment, struct error *error);
 
 #endif

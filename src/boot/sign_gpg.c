@@ -2,6 +2,7 @@
 /* The part of signing that is gpg's. */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/memfd.h"
 #include "base/process.h"
 #include "boot/sign.h"
 #include "boot/sign_private.h"

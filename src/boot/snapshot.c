@@ -290,6 +290,7 @@ void snapshot_close(struct snapshot **snapshot)
 		(void)munmap(s->maps[i].data, s->maps[i].size);
 	for (size_t i = 0; i < s->count; i++) {
 		cleanup_close(&s->entries[i].fd);
+		snapshot_drop_room(&s->entries[i]);
 		free(s->entries[i].path);
 		free(s->entries[i].target);
 		free(s->entries[i].problem);
@@ -408,6 +409,21 @@ int snapshot_bytes(struct snapshot *snapshot, const char *path, size_t limit, st
 	maps[snapshot->map_count++] = (struct snapshot_map){data, (size_t)entry->size};
 	*ret_bytes = bytes_make(data, (size_t)entry->size);
 	return 0;
+}
+
+struct memfd_room *snapshot_room(struct snapshot *snapshot, const struct snapshot_entry *entry)
+{
+	struct memfd_room *room = snapshot->entries[entry - snapshot->entries].room;
+
+	return room && room->map ? room : NULL;
+}
+
+void snapshot_drop_room(struct snapshot_entry *entry)
+{
+	if (entry->room)
+		memfd_room_wipe(entry->room);
+	free(entry->room);
+	entry->room = NULL;
 }
 
 struct snapshot_figures snapshot_figures(const struct snapshot *snapshot)

@@ -15,6 +15,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/memfd.h"
 #include "format/tree.h"
 #include <sys/types.h>
 
@@ -38,7 +39,8 @@ struct snapshot_entry {
 	char *problem; /* of a file that failed, and of a directory that cannot be listed */
 	bool mounted;  /* a directory that another filesystem is mounted on: not entered */
 	uint8_t digest[32];
-	int fd; /* the sealed memfd, or -1; stays owned by the snapshot */
+	int fd; /* the sealed memfd, or -1; stays owned by the snapshot. It begins with the size bytes of the file */
+	struct memfd_room *room; /* behind them, where it was kept so; or NULL */
 	dev_t device;
 	ino_t inode;
 };
@@ -68,7 +70,9 @@ const struct snapshot_entry *snapshot_find(const struct snapshot *snapshot, cons
  * followed as the walk recorded them, ".." never leaves the root. NULL where it leads nowhere or in circles. */
 const struct snapshot_entry *snapshot_resolve(const struct snapshot *snapshot, const char *path);
 
-enum snapshot_choice { SNAPSHOT_SKIP, SNAPSHOT_HASH, SNAPSHOT_KEEP };
+/* With room: something can still be put behind the file in memory, so that it need not be copied for that. */
+enum snapshot_choice { SNAPSHOT_SKIP, SNAPSHOT_HASH, SNAPSHOT_KEEP, SNAPSHOT_KEEP_WITH_ROOM };
+#define SNAPSHOT_ROOM ((size_t)1 << 20) /* bytes */
 typedef enum snapshot_choice snapshot_chooser(const struct snapshot_entry *entry, void *context);
 
 /* Reads every regular file that was not read yet and that choose does not skip, on all CPUs, the largest first. choose
@@ -87,9 +91,12 @@ void snapshot_watch(struct snapshot *snapshot, snapshot_watcher *watch, void *co
  * bytes), -E_ORDER (it was hashed before and not kept: snapshot_keep_verified). */
 int snapshot_read_one(struct snapshot *snapshot, const char *path, struct error *error);
 /* For a file that was hashed and not kept, an entry that is not the default: reads it again into a sealed memfd, and
- * takes it only if the bytes there have the digest of the first reading. It does not count against the limit.
- * Errors: as snapshot_read_one, -E_REFUSED (other bytes than the first time, A6). */
-int snapshot_keep_verified(struct snapshot *snapshot, const char *path, struct error *error);
+ * takes it only if the bytes there have the digest of the first reading. It does not count against the limit. how: one
+ * of the two SNAPSHOT_KEEP. Errors: as snapshot_read_one, -E_REFUSED (other bytes than the first time, A6). */
+int snapshot_keep_verified(struct snapshot *snapshot, const char *path, enum snapshot_choice how, struct error *error);
+/* The room behind a file that was kept with it, to be used and wiped by one boot; NULL where there is none (any more).
+ */
+struct memfd_room *snapshot_room(struct snapshot *snapshot, const struct snapshot_entry *entry);
 
 /* Maps what was kept of the file, read-only; valid until snapshot_close.
  * Errors: -E_NOT_FOUND (not kept), -E_TOO_LARGE (more than limit bytes), -E_MEMORY. */

@@ -36,5 +36,7 @@ struct snapshot_entry *snapshot_entry(const struct snapshot *snapshot, const cha
 int snapshot_open_path(const struct snapshot *snapshot, const char *path, int flags);
 /* Marks an entry as failed: sentence, and the text of errno_value where it is not 0. */
 void snapshot_fail(struct snapshot_entry *entry, int errno_value, const char *sentence);
+/* Wipes and frees the room behind a file, which may be NULL. */
+void snapshot_drop_room(struct snapshot_entry *entry);
 
 #endif

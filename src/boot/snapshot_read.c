@@ -2,6 +2,7 @@
 /* Each file opened once and read once, on all CPUs. */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/memfd.h"
 #include "boot/snapshot.h"
 #include "boot/snapshot_private.h"
 #include <errno.h>
@@ -106,9 +107,18 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, uint8_t chun
 	return total;
 }
 
-/* Reads into a memfd that is sealed when the digest stands. It is written, never mapped for writing: a helper program
- * that another thread starts meanwhile would for a moment hold a copy of the mapping, and nothing could be sealed. */
-static uint64_t read_kept(int fd, struct snapshot_entry *entry, uint8_t chunk[CHUNK_SIZE])
+static int seal(int memory, struct snapshot_entry *entry, bool with_room)
+{
+	if (!with_room)
+		return memfd_seal(memory, entry->path, NULL);
+	entry->room = calloc(1, sizeof(*entry->room));
+	return entry->room ? memfd_seal_with_room(memory, entry->path, SNAPSHOT_ROOM, entry->room, NULL) : -E_MEMORY;
+}
+
+/* Reads into a memfd that is sealed when the digest stands. It is written, never mapped for writing before that: a
+ * helper program that another thread starts meanwhile would for a moment hold a copy of the mapping, and nothing could
+ * be sealed. */
+static uint64_t read_kept(int fd, struct snapshot_entry *entry, uint8_t chunk[CHUNK_SIZE], bool with_room)
 {
 	CLEANUP_CLOSE int memory = memfd_create("boot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	uint64_t total;
@@ -119,8 +129,10 @@ static uint64_t read_kept(int fd, struct snapshot_entry *entry, uint8_t chunk[CH
 	}
 	total = read_and_hash(fd, entry, chunk, memory);
 	(void)lseek(memory, 0, SEEK_SET);
-	if (entry->state == SNAPSHOT_READ && memfd_seal(memory, entry->path, NULL) < 0)
+	if (entry->state == SNAPSHOT_READ && seal(memory, entry, with_room) < 0) {
+		snapshot_drop_room(entry);
 		snapshot_fail(entry, 0, "the copy in memory cannot be sealed");
+	}
 	if (entry->state == SNAPSHOT_READ)
 		entry->fd = TAKE_FD(memory);
 	return total;
@@ -134,18 +146,19 @@ static uint8_t *make_chunk(void)
 
 /* A memfd takes memory from the kernel page by page: where there is none left the process would be killed. So the limit
  * is asked first, by the caller. */
-static uint64_t read_entry(const struct snapshot *snapshot, struct snapshot_entry *entry, bool keep,
+static uint64_t read_entry(const struct snapshot *snapshot, struct snapshot_entry *entry, enum snapshot_choice how,
                            uint8_t chunk[CHUNK_SIZE])
 {
 	CLEANUP_CLOSE int fd = open_file(snapshot, entry);
 
 	if (fd < 0)
 		return 0;
-	return keep ? read_kept(fd, entry, chunk) : read_and_hash(fd, entry, chunk, -1);
+	return how == SNAPSHOT_HASH ? read_and_hash(fd, entry, chunk, -1)
+	                            : read_kept(fd, entry, chunk, how == SNAPSHOT_KEEP_WITH_ROOM);
 }
 
 /* One file alone, kept. */
-static uint64_t read_alone(const struct snapshot *snapshot, struct snapshot_entry *entry)
+static uint64_t read_alone(const struct snapshot *snapshot, struct snapshot_entry *entry, enum snapshot_choice how)
 {
 	CLEANUP_FREE uint8_t *chunk = make_chunk();
 
@@ -153,12 +166,12 @@ static uint64_t read_alone(const struct snapshot *snapshot, struct snapshot_entr
 		snapshot_fail(entry, ENOMEM, "it cannot be read");
 		return 0;
 	}
-	return read_entry(snapshot, entry, true, chunk);
+	return read_entry(snapshot, entry, how, chunk);
 }
 
 struct work {
 	struct snapshot_entry *entry;
-	bool keep;
+	enum snapshot_choice how;
 };
 
 struct crew {
@@ -181,7 +194,7 @@ static void work_through(struct crew *crew, bool watched)
 	while ((index = atomic_fetch_add(&crew->next, 1)) < crew->count) {
 		struct work *work = &crew->work[index];
 
-		atomic_fetch_add(&crew->bytes_read, read_entry(crew->snapshot, work->entry, work->keep, chunk));
+		atomic_fetch_add(&crew->bytes_read, read_entry(crew->snapshot, work->entry, work->how, chunk));
 		if (watched && snapshot->watch)
 			snapshot->watch(snapshot->watch_context, atomic_load(&crew->bytes_read), crew->total);
 	}
@@ -220,7 +233,7 @@ static void run(struct crew *crew)
 }
 
 /* Whether one more file of this size may be kept; counts it. */
-static bool take_room(struct snapshot *snapshot, uint64_t size)
+static bool take_memory(struct snapshot *snapshot, uint64_t size)
 {
 	if (snapshot->kept_count >= SNAPSHOT_MAX_KEPT || size > snapshot->keep_limit ||
 	    snapshot->kept > snapshot->keep_limit - size)
@@ -257,8 +270,10 @@ int snapshot_read(struct snapshot *snapshot, snapshot_chooser *choose, void *con
 		choice = choose(entry, context);
 		if (choice == SNAPSHOT_SKIP)
 			continue;
+		if (choice != SNAPSHOT_HASH && !take_memory(snapshot, entry->size))
+			choice = SNAPSHOT_HASH;
 		crew.total += entry->size;
-		work[crew.count++] = (struct work){entry, choice == SNAPSHOT_KEEP && take_room(snapshot, entry->size)};
+		work[crew.count++] = (struct work){entry, choice};
 	}
 	if (crew.count == 0)
 		return 0;
@@ -299,13 +314,13 @@ int snapshot_read_one(struct snapshot *snapshot, const char *path, struct error 
 		return 0;
 	if (entry->state == SNAPSHOT_READ)
 		return error_set(error, E_ORDER, path, "/%s was read before and not kept", path);
-	if (!take_room(snapshot, entry->size))
+	if (!take_memory(snapshot, entry->size))
 		return error_set(error, E_TOO_LARGE, path, "/%s is larger than what may be kept in memory", path);
-	snapshot->bytes_read += read_alone(snapshot, entry);
+	snapshot->bytes_read += read_alone(snapshot, entry, SNAPSHOT_KEEP);
 	return find_file(snapshot, path, &entry, error);
 }
 
-int snapshot_keep_verified(struct snapshot *snapshot, const char *path, struct error *error)
+int snapshot_keep_verified(struct snapshot *snapshot, const char *path, enum snapshot_choice how, struct error *error)
 {
 	struct snapshot_entry *entry = NULL, again;
 	int r = find_file(snapshot, path, &entry, error);
@@ -316,7 +331,7 @@ int snapshot_keep_verified(struct snapshot *snapshot, const char *path, struct e
 		return 0;
 	again = *entry;
 	again.state = SNAPSHOT_UNREAD;
-	snapshot->bytes_read += read_alone(snapshot, &again);
+	snapshot->bytes_read += read_alone(snapshot, &again, how);
 	if (again.state != SNAPSHOT_READ) {
 		r = error_set(error, E_IO, path, "/%s: %s", path, again.problem ? again.problem : "it cannot be read");
 		free(again.problem);
@@ -324,6 +339,7 @@ int snapshot_keep_verified(struct snapshot *snapshot, const char *path, struct e
 	}
 	if (entry->state == SNAPSHOT_READ && memcmp(again.digest, entry->digest, sizeof(entry->digest)) != 0) {
 		(void)close(again.fd);
+		snapshot_drop_room(&again);
 		return error_set(error, E_REFUSED, path,
 		                 "/%s gave other bytes when it was read again: its disk cannot be trusted", path);
 	}

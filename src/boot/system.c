@@ -51,9 +51,15 @@ static enum snapshot_choice choose_configuration(const struct snapshot_entry *en
 	return SNAPSHOT_SKIP;
 }
 
-/* Files of entries are kept, the default's first where memory is short. */
+/* Files of entries are kept, the default's first where memory is short: initrds with room for what the boot puts behind
+ * them. */
+struct wanted_file {
+	const struct snapshot_entry *file;
+	enum snapshot_choice how;
+};
+
 struct wanted {
-	const struct snapshot_entry **files;
+	struct wanted_file *files;
 	size_t count;
 	bool only; /* skip all others for now */
 };
@@ -63,29 +69,29 @@ static enum snapshot_choice choose_wanted(const struct snapshot_entry *entry, vo
 	const struct wanted *wanted = context;
 
 	for (size_t i = 0; i < wanted->count; i++)
-		if (wanted->files[i] == entry)
-			return SNAPSHOT_KEEP;
+		if (wanted->files[i].file == entry)
+			return wanted->files[i].how;
 	return wanted->only ? SNAPSHOT_SKIP : SNAPSHOT_HASH;
 }
 
-static void want(struct wanted *wanted, const struct snapshot *snapshot, const char *path)
+static void want(struct wanted *wanted, const struct snapshot *snapshot, const char *path, enum snapshot_choice how)
 {
 	const struct snapshot_entry *file = path ? snapshot_resolve(snapshot, path) : NULL;
 
 	for (size_t i = 0; file && i < wanted->count; i++)
-		if (wanted->files[i] == file)
+		if (wanted->files[i].file == file)
 			return;
 	if (file)
-		wanted->files[wanted->count++] = file;
+		wanted->files[wanted->count++] = (struct wanted_file){file, how};
 }
 
 static void want_entry(struct wanted *wanted, const struct snapshot *snapshot, const struct entry *entry)
 {
 	if (entry->problem)
 		return;
-	want(wanted, snapshot, entry->kernel);
+	want(wanted, snapshot, entry->kernel, SNAPSHOT_KEEP);
 	for (size_t i = 0; i < entry->initrd_count; i++)
-		want(wanted, snapshot, entry->initrds[i]);
+		want(wanted, snapshot, entry->initrds[i], SNAPSHOT_KEEP_WITH_ROOM);
 }
 
 static uint64_t wanted_bytes(const struct wanted *wanted)
@@ -93,7 +99,7 @@ static uint64_t wanted_bytes(const struct wanted *wanted)
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < wanted->count; i++)
-		total += wanted->files[i]->size;
+		total += wanted->files[i].file->size;
 	return total;
 }
 
@@ -106,8 +112,7 @@ static int read_files(struct boot_system *boot, uint64_t keep_limit, struct erro
 
 	for (size_t i = 0; i < boot->entries.count; i++)
 		most += 1 + boot->entries.entries[i].initrd_count;
-	wanted.files =
-	    calloc(most, sizeof(*wanted.files)); /* NOLINT(bugprone-sizeof-expression): an array of pointers */
+	wanted.files = calloc(most, sizeof(*wanted.files));
 	if (!wanted.files)
 		return error_set(error, E_MEMORY, "/boot", "there is not enough memory to read /boot");
 	for (size_t i = 0; i < boot->entries.count; i++)

@@ -11,18 +11,22 @@
 #include "format/bzimage.h"
 #include "format/cmdline.h"
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #define MAX_INITRDS 16
 #define MANIFEST    "kexec_hashes.txt"
 #define MAX_DISKS   16
 
+/* A file of the entry, and its bytes as they lie in memory. */
+struct prepared_file {
+	const struct snapshot_entry *entry;
+	struct bytes bytes;
+};
+
+/* Starts zeroed. */
 struct prepared {
-	const struct snapshot_entry *kernel;
-	const struct snapshot_entry *initrds[MAX_INITRDS];
+	struct prepared_file kernel, initrds[MAX_INITRDS];
 	size_t initrd_count;
-	int log_fd; /* the segment with the event log; -1: none */
+	struct buffer log; /* the segment with the event log; empty: none */
 	char *cmdline;
 	struct key_segment_plan plan; /* of the segment with the disk unlock key */
 	bool planned;
@@ -31,48 +35,36 @@ struct prepared {
 
 static void prepared_clear(struct prepared *prepared)
 {
-	if (prepared->log_fd >= 0)
-		(void)close(prepared->log_fd);
+	buffer_clear(&prepared->log);
 	free(prepared->cmdline);
 	key_segment_plan_clear(&prepared->plan);
 }
 
 /* The bytes of a file of the entry, as they were verified, in a sealed memfd (A6). */
-static int take_file(struct boot_system *boot, const char *path, const struct snapshot_entry **ret_file,
-                     struct error *error)
+static int take_file(struct boot_system *boot, const char *path, enum snapshot_choice how,
+                     struct prepared_file *ret_file, struct error *error)
 {
 	const struct snapshot_entry *file = snapshot_resolve(boot->snapshot, path);
-	int r;
+	int r = 0;
 
-	if (!file) {
-		(void)error_set(error, E_NOT_FOUND, path, "the file %s of this entry is not on /boot", path);
-		return -E_NOT_FOUND;
-	}
-	if (file->fd < 0) {
-		r = snapshot_keep_verified(boot->snapshot, file->path, error);
-		if (r < 0)
-			return r;
-	}
-	*ret_file = file;
-	return 0;
+	if (!file)
+		return error_set(error, E_NOT_FOUND, path, "the file %s of this entry is not on /boot", path);
+	if (file->fd < 0)
+		r = snapshot_keep_verified(boot->snapshot, file->path, how, error);
+	if (r == 0)
+		r = snapshot_bytes(boot->snapshot, file->path, SIZE_MAX, &ret_file->bytes, error);
+	ret_file->entry = file;
+	return r;
 }
 
-static int check_kernel(const struct snapshot_entry *kernel, struct error *error)
+static int check_kernel(const struct prepared_file *kernel, struct error *error)
 {
+	const char *path = kernel->entry->path;
 	struct bzimage header;
-	struct stat status;
-	void *data;
-	int r;
 
-	if (fstat(kernel->fd, &status) != 0 || status.st_size == 0)
-		return error_set(error, E_MALFORMED, kernel->path, "the kernel %s is empty", kernel->path);
-	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, kernel->fd, 0);
-	if (data == MAP_FAILED)
-		return error_set(error, E_MEMORY, kernel->path, "there is not enough memory to look at the kernel %s",
-		                 kernel->path);
-	r = bzimage_check(bytes_make(data, (size_t)status.st_size), kernel->path, &header, error);
-	(void)munmap(data, (size_t)status.st_size);
-	return r;
+	if (kernel->bytes.size == 0)
+		return error_set(error, E_MALFORMED, path, "the kernel %s is empty", path);
+	return bzimage_check(kernel->bytes, path, &header, error);
 }
 
 static int take_initrds(struct boot_system *boot, const struct entry *entry, struct prepared *prepared,
@@ -82,7 +74,7 @@ static int take_initrds(struct boot_system *boot, const struct entry *entry, str
 		return error_set(error, E_TOO_LARGE, entry->id, "the entry names %zu initrds; at most %d are loaded",
 		                 entry->initrd_count, MAX_INITRDS);
 	for (size_t i = 0; i < entry->initrd_count; i++) {
-		int r = take_file(boot, entry->initrds[i], &prepared->initrds[i], error);
+		int r = take_file(boot, entry->initrds[i], SNAPSHOT_KEEP_WITH_ROOM, &prepared->initrds[i], error);
 
 		if (r < 0)
 			return r;
@@ -101,9 +93,9 @@ static int prepare(struct boot_system *boot, const struct entry *entry, const st
 	if (entry->kind != ENTRY_LINUX || !entry->kernel)
 		return error_set(error, E_UNSUPPORTED, entry->id, "entries of the kind %s cannot be booted yet",
 		                 entry_kind_name(entry->kind));
-	r = take_file(boot, entry->kernel, &prepared->kernel, error);
+	r = take_file(boot, entry->kernel, SNAPSHOT_KEEP, &prepared->kernel, error);
 	if (r == 0)
-		r = check_kernel(prepared->kernel, error);
+		r = check_kernel(&prepared->kernel, error);
 	if (r == 0)
 		r = take_initrds(boot, entry, prepared, error);
 	if (r == 0)
@@ -112,42 +104,44 @@ static int prepare(struct boot_system *boot, const struct entry *entry, const st
 	return r;
 }
 
-static int measure_file(struct tpm *tpm, const struct snapshot_entry *file, struct error *error)
+static int measure_file(struct tpm *tpm, const struct prepared_file *file, struct error *error)
 {
-	struct digest sha256 = {.algorithm = HASH_SHA256, .size = sizeof(file->digest)};
+	struct digest sha256 = {.algorithm = HASH_SHA256, .size = sizeof(file->entry->digest)};
 
-	memcpy(sha256.data, file->digest, sizeof(file->digest));
-	return measure_memfd(tpm, TRUST_PAYLOAD_PCR, file->path, file->fd, &sha256, error);
+	memcpy(sha256.data, file->entry->digest, sizeof(file->entry->digest));
+	return measure_hashed(tpm, TRUST_PAYLOAD_PCR, file->entry->path, file->bytes, &sha256, error);
+}
+
+static int measure_manifest(const struct boot_system *boot, struct tpm *tpm, struct error *error)
+{
+	struct prepared_file manifest = {.entry = signed_set_find(boot->snapshot, boot->verify.set, MANIFEST)};
+	int r;
+
+	if (!manifest.entry || manifest.entry->fd < 0)
+		return 0;
+	r = snapshot_bytes(boot->snapshot, manifest.entry->path, SIZE_MAX, &manifest.bytes, error);
+	return r < 0 ? r : measure_file(tpm, &manifest, error);
 }
 
 /* Manifest, kernel, initrds into PCR 9; the command line as the kernel gets it into PCR 8. */
 static int measure(const struct boot_system *boot, const struct prepared *prepared, struct tpm *tpm,
                    struct error *error)
 {
-	const struct snapshot_entry *manifest = signed_set_find(boot->snapshot, boot->verify.set, MANIFEST);
-	int r = 0;
+	int r = measure_manifest(boot, tpm, error);
 
-	if (manifest && manifest->fd >= 0)
-		r = measure_file(tpm, manifest, error);
 	if (r == 0)
-		r = measure_file(tpm, prepared->kernel, error);
+		r = measure_file(tpm, &prepared->kernel, error);
 	for (size_t i = 0; i < prepared->initrd_count && r == 0; i++)
-		r = measure_file(tpm, prepared->initrds[i], error);
+		r = measure_file(tpm, &prepared->initrds[i], error);
 	if (r == 0)
 		r = measure_bytes(tpm, TRUST_COMMAND_PCR, "command line", bytes_from_string(prepared->cmdline), error);
 	return r;
 }
 
-/* The initrds, and behind them the event log; gives their number. */
-static size_t initrd_fds(const struct prepared *prepared, int fds[MAX_INITRDS + 1])
+static void initrds_of(const struct prepared *prepared, struct bytes initrds[MAX_INITRDS])
 {
-	size_t count = prepared->initrd_count;
-
-	for (size_t i = 0; i < count; i++)
-		fds[i] = prepared->initrds[i]->fd;
-	if (prepared->log_fd >= 0)
-		fds[count++] = prepared->log_fd;
-	return count;
+	for (size_t i = 0; i < prepared->initrd_count; i++)
+		initrds[i] = prepared->initrds[i].bytes;
 }
 
 /* Everything about the key but the key: where the initrd wants it, what the segment will hold, the disks. Measured
@@ -156,8 +150,8 @@ static int plan_unlock(struct prepared *prepared, const struct boot_unlock *unlo
                        struct error *error)
 {
 	struct crypttab_disk disks[MAX_DISKS] = {0};
-	int fds[MAX_INITRDS + 1], r;
-	size_t count;
+	struct bytes initrds[MAX_INITRDS];
+	int r;
 
 	if (unlock->volumes->count > MAX_DISKS)
 		return error_set(error, E_TOO_LARGE, "disk", "at most %d disks have the unlock key", MAX_DISKS);
@@ -165,8 +159,9 @@ static int plan_unlock(struct prepared *prepared, const struct boot_unlock *unlo
 		disks[i].uuid = unlock->volumes->volumes[i].facts.uuid;
 		disks[i].path = unlock->volumes->volumes[i].path;
 	}
-	count = initrd_fds(prepared, fds);
-	r = key_segment_plan(fds, count, disks, unlock->volumes->count, UNLOCK_KEY_SIZE, &prepared->plan, error);
+	initrds_of(prepared, initrds);
+	r = key_segment_plan(initrds, prepared->initrd_count, disks, unlock->volumes->count, UNLOCK_KEY_SIZE,
+	                     &prepared->plan, error);
 	if (r == 0)
 		r = measure_bytes(tpm, TRUST_PAYLOAD_PCR, "key segment", buffer_bytes(&prepared->plan.layout), error);
 	if (r == 0)
@@ -204,8 +199,10 @@ static int release_key(struct boot_system *boot, const struct prepared *prepared
 static void add_log(struct prepared *prepared, const struct tpm *tpm)
 {
 	struct error error;
-	int r = prepared->initrd_count == 0 ? 0 : log_segment_make(tpm, &prepared->log_fd, &error);
+	int r = prepared->initrd_count == 0 ? 0 : log_segment_make(tpm, &prepared->log, &error);
 
+	if (r < 0)
+		buffer_clear(&prepared->log);
 	if (r < 0 && r != -E_NOT_FOUND)
 		log_error(&error);
 }
@@ -227,33 +224,54 @@ static unsigned long long initrd_bytes(const struct prepared *prepared)
 	unsigned long long total = 0;
 
 	for (size_t i = 0; i < prepared->initrd_count; i++)
-		total += prepared->initrds[i]->size;
+		total += prepared->initrds[i].bytes.size;
 	return total;
 }
 
 static int hand_over(struct prepared *prepared, int initrd, struct error *error)
 {
 	unsigned long long started = log_now_ms();
-	int r = load_kernel(prepared->kernel->fd, initrd, prepared->cmdline, error);
+	int r = load_kernel(prepared->kernel.entry->fd, initrd, prepared->cmdline, error);
 
 	prepared->kexec_ms = log_now_ms() - started;
 	return r;
 }
 
-/* Loads what was prepared, with the key's segment (may be empty) behind it, and wipes that. Initrds are copied once,
- * and only where there is more than one. */
-static int load(struct prepared *prepared, const struct secret *segment, struct error *error)
+/* An entry's only initrd stays where it was read to, unless a boot that failed has used up the room behind it. */
+static int open_initrd(struct boot_system *boot, const struct prepared *prepared, size_t needed,
+                       struct load_initrd *initrd, struct error *error)
+{
+	const struct snapshot_entry *first = prepared->initrds[0].entry;
+	struct memfd_room *room = prepared->initrd_count == 1 ? snapshot_room(boot->snapshot, first) : NULL;
+	struct bytes initrds[MAX_INITRDS];
+
+	if (room && needed <= SNAPSHOT_ROOM) {
+		load_initrd_borrow(first->fd, room, initrd);
+		return 0;
+	}
+	initrds_of(prepared, initrds);
+	return load_initrd_join(initrds, prepared->initrd_count, needed, initrd, error);
+}
+
+/* Loads what was prepared, with the event log and the key's segment (both may be empty) behind its initrds, and wipes
+ * those. */
+static int load(struct boot_system *boot, struct prepared *prepared, const struct secret *key, struct error *error)
 {
 	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
-	int fds[MAX_INITRDS + 1], r = 0;
-	size_t count = initrd_fds(prepared, fds);
+	const struct bytes segments[] = {buffer_bytes(&prepared->log), secret_bytes(key)};
+	size_t needed = 0;
+	int r;
 
-	if (segment->size == 0 && count <= 1)
-		return hand_over(prepared, count == 1 ? fds[0] : -1, error);
-	if (segment->size > 0)
-		r = load_join_secret(fds, count, secret_bytes(segment), &initrd, error);
-	else
-		r = load_join_initrds(fds, count, &initrd.fd, error);
+	if (prepared->initrd_count == 0)
+		return hand_over(prepared, -1, error);
+	for (size_t i = 0; i < ARRAY_SIZE(segments); i++)
+		needed += load_initrd_room(segments[i]);
+	r = open_initrd(boot, prepared, needed, &initrd, error);
+	for (size_t i = 0; i < ARRAY_SIZE(segments) && r == 0; i++)
+		if (segments[i].size > 0)
+			r = load_initrd_add(&initrd, segments[i], error);
+	if (r == 0)
+		r = load_initrd_seal(&initrd, error);
 	if (r == 0)
 		r = hand_over(prepared, initrd.fd, error);
 	return r;
@@ -281,7 +299,7 @@ static int measure_and_release(struct boot_system *boot, struct prepared *prepar
 int boot_system_load(struct boot_system *boot, const struct entry *entry, struct tpm *tpm,
                      const struct boot_wishes *wishes, struct error *error)
 {
-	CLEANUP(prepared_clear) struct prepared prepared = {.log_fd = -1};
+	CLEANUP(prepared_clear) struct prepared prepared = {0};
 	CLEANUP(secret_clear) struct secret segment = {0};
 	bool verified = boot->trust.state == TRUST_VERIFIED;
 	const struct boot_unlock *unlock = verified && tpm ? wishes->unlock : NULL;
@@ -297,7 +315,7 @@ int boot_system_load(struct boot_system *boot, const struct entry *entry, struct
 	if (r == 0 && wishes->hand_log && tpm)
 		add_log(&prepared, tpm);
 	if (r == 0)
-		r = load(&prepared, &segment, error);
+		r = load(boot, &prepared, &segment, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_LOAD, error);
 	if (r < 0) {
@@ -305,7 +323,7 @@ int boot_system_load(struct boot_system *boot, const struct entry *entry, struct
 		return r;
 	}
 	log_line("loaded kernel-bytes=%llu initrd-bytes=%llu ms=%llu kexec-ms=%llu",
-	         (unsigned long long)prepared.kernel->size, initrd_bytes(&prepared), log_now_ms() - started,
+	         (unsigned long long)prepared.kernel.bytes.size, initrd_bytes(&prepared), log_now_ms() - started,
 	         prepared.kexec_ms);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot/verify.h"
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/memfd.h"
 #include "boot/verify_private.h"
 #include "format/armour.h"
 #include "format/rollback.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The signature: keyring, gpgv, and what its status lines mean (doc/DETAILS of GnuPG). */
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/memfd.h"
 #include "base/process.h"
 #include "boot/verify.h"
 #include "boot/verify_private.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keys in the session's home: made, taken in, given out. */
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/memfd.h"
 #include "dongle/openpgp_private.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Signatures by a key of the session or of the card. */
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/memfd.h"
 #include "dongle/openpgp_private.h"
 #include <stdio.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memfd.h"
 #include "base/process.h"
 #include "boot/handover.h"
 #include "boot/load.h"

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memfd.h"
 #include "base/process.h"
 #include "format/programmer_progress.h"
 #include "rom/flash.h"

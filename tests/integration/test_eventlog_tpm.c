@@ -55,7 +55,6 @@ static void extend_as_firmware(const char *text)
 static void measured_boot(void)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	CLEANUP_CLOSE int fd = memfd_sealed("kernel", bytes_from_string("kernel"), NULL);
 	struct digest kernel = digest_of(HASH_SHA256, bytes_from_string("kernel"));
 
 	extend_as_firmware("fmap");
@@ -66,7 +65,7 @@ static void measured_boot(void)
 	assert_int_equal(measure_bytes(tpm, 7, "heads/config.user", bytes_from_string("CONFIG_X=y\n"), NULL), 0);
 	tpm_close(&tpm);
 	tpm = swtpm_open(&swtpm);
-	assert_int_equal(measure_memfd(tpm, 9, "/vmlinuz", fd, &kernel, NULL), 0);
+	assert_int_equal(measure_hashed(tpm, 9, "/vmlinuz", bytes_from_string("kernel"), &kernel, NULL), 0);
 	assert_int_equal(measure_bytes(tpm, 8, "command line", bytes_from_string("root=/dev/x\x1b quiet"), NULL), 0);
 	assert_int_equal(measure_bytes(tpm, 4, "handover", bytes_from_string("handover"), NULL), 0);
 }
@@ -255,8 +254,9 @@ static void test_commands(void **state)
  * The initrd's bytes stay, and the segment begins where the kernel looks for one. */
 static void test_A13_log_is_handed_over_as_it_will_be(void **state)
 {
-	CLEANUP_CLOSE int initrd = memfd_sealed("initrd", bytes_from_string("initrd"), NULL), segment = -1, joined = -1;
-	CLEANUP(buffer_clear) struct buffer content = {0}, archive = {0}, log = {0};
+	const struct bytes initrd = bytes_from_string("initrd");
+	CLEANUP(buffer_clear) struct buffer content = {0}, archive = {0}, log = {0}, segment = {0};
+	CLEANUP(load_initrd_wipe) struct load_initrd joined = {.fd = -1};
 	struct eventlog_difference difference;
 	struct error error;
 
@@ -266,15 +266,16 @@ static void test_A13_log_is_handed_over_as_it_will_be(void **state)
 		CLEANUP(tpm_close) struct tpm *tpm = swtpm_open(&swtpm);
 
 		assert_int_equal(log_segment_make(tpm, &segment, &error), 0);
-		assert_int_equal(load_join_initrds((const int[]){initrd, segment}, 2, &joined, &error), 0);
+		assert_int_equal(load_initrd_join(&initrd, 1, 4096, &joined, &error), 0);
+		assert_int_equal(load_initrd_add(&joined, buffer_bytes(&segment), &error), 0);
 		assert_int_equal(measure_bytes(tpm, 4, "handover", bytes_from_string("handover"), NULL), 0);
 	}
 	assert_int_equal(eventlog_read(&log, NULL), 0);
 	assert_int_equal(compare(&difference), 0);
 	assert_int_equal(cpio_add(&archive, "heads-eventlog", buffer_bytes(&log), NULL), 0);
 	assert_int_equal(cpio_end(&archive, NULL), 0);
-	assert_int_equal(lseek(joined, 0, SEEK_SET), 0);
-	assert_int_equal(file_read_fd(joined, "joined", EVENTLOG_MAX_SIZE, &content, NULL), 0);
+	assert_int_equal(lseek(joined.fd, 0, SEEK_SET), 0);
+	assert_int_equal(file_read_fd(joined.fd, "joined", EVENTLOG_MAX_SIZE, &content, NULL), 0);
 	assert_int_equal(content.size, 12 + archive.size);
 	assert_memory_equal(content.data, "initrd\0\0\0\0\0\0", 12);
 	assert_memory_equal(content.data + 12, archive.data, archive.size);
@@ -283,7 +284,7 @@ static void test_A13_log_is_handed_over_as_it_will_be(void **state)
 static void test_bad_log_is_not_handed_over(void **state)
 {
 	CLEANUP(tpm_close) struct tpm *tpm = NULL;
-	int segment = -1;
+	CLEANUP(buffer_clear) struct buffer segment = {0};
 	struct error error;
 
 	(void)state;
@@ -293,7 +294,7 @@ static void test_bad_log_is_not_handed_over(void **state)
 	assert_int_equal(log_segment_make(tpm, &segment, &error), -E_MALFORMED);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(log_segment_make(tpm, &segment, &error), -E_NOT_FOUND);
-	assert_int_equal(segment, -1);
+	assert_int_equal(segment.size, 0);
 }
 
 int main(void)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memfd.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -326,6 +327,37 @@ static void test_A6_memfd_is_sealed(void **state)
 	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), -1);
 }
 
+/* A6: what lies before the room cannot be changed by anybody, by the room's owner neither; what is put behind it goes
+ * with the room. */
+static void test_A6_memfd_with_room_is_sealed(void **state)
+{
+	CLEANUP_CLOSE int fd = memfd_create("initrd", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	CLEANUP(memfd_room_wipe) struct memfd_room room = {0};
+	char text[16] = "";
+	struct error error;
+
+	(void)state;
+	assert_int_equal(write(fd, "bytes", 5), 5);
+	assert_int_equal(memfd_seal_with_room(fd, "initrd", 8, &room, &error), 0);
+	assert_false(memfd_is_sealed(fd));
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(pwrite(fd, "x", 1, 5), -1);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	assert_ptr_equal(mmap(NULL, 5, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+	assert_int_equal(memfd_append(fd, "initrd", &room, bytes_from_string("behind it"), &error), -E_TOO_LARGE);
+	assert_non_null(strstr(error.sentence, "9 bytes"));
+	assert_int_equal(memfd_append(fd, "initrd", &room, bytes_from_string("behind"), &error), 0);
+	assert_int_equal(memfd_seal_room(fd, "initrd", &error), 0);
+	assert_true(memfd_is_sealed(fd));
+	assert_int_equal(ftruncate(fd, 20), -1);
+	assert_int_equal(pread(fd, text, sizeof(text), 0), 11);
+	assert_memory_equal(text, "bytesbehind", 11);
+	memfd_room_wipe(&room);
+	assert_int_equal(pread(fd, text, sizeof(text), 0), 11);
+	assert_memory_equal(text, "bytes\0\0\0\0\0\0", 11);
+	assert_int_equal(memfd_append(fd, "initrd", &room, bytes_from_string("x"), &error), -E_TOO_LARGE);
+}
+
 static void test_file_replace_and_read(void **state)
 {
 	char directory[] = "/tmp/heads-test-XXXXXX", path[64];
@@ -396,6 +428,7 @@ int main(void)
 	    cmocka_unit_test(test_log_lines_of_a_thread_wait),
 	    cmocka_unit_test(test_secret_is_wiped_and_emptied),
 	    cmocka_unit_test(test_A6_memfd_is_sealed),
+	    cmocka_unit_test(test_A6_memfd_with_room_is_sealed),
 	    cmocka_unit_test(test_file_replace_and_read),
 	    cmocka_unit_test(test_process_run_captures_and_limits),
 	};

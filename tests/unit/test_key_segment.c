@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/encode.h"
-#include "base/file.h"
 #include "boot/key_segment.h"
 #include "format/cpio.h"
 #include "unit/cmocka_all.h"
@@ -14,19 +13,16 @@
 static const struct crypttab_disk disk = {.uuid = "aa"}, other = {.uuid = "cc"};
 static const struct bytes key = {(const uint8_t *)"0123456789abcdef", 16};
 
-/* A sealed initrd with directory/crypttab. */
-static int make_initrd(const char *directory, const char *text)
+/* An initrd with directory/crypttab. */
+static struct buffer make_initrd(const char *directory, const char *text)
 {
-	CLEANUP(buffer_clear) struct buffer archive = {0};
-	int fd;
+	struct buffer archive = {0};
 
 	assert_int_equal(cpio_add_directory(&archive, directory, NULL), 0);
 	if (text)
 		assert_int_equal(cpio_add_below(&archive, directory, "crypttab", bytes_from_string(text), NULL), 0);
 	assert_int_equal(cpio_end(&archive, NULL), 0);
-	fd = memfd_sealed("initrd", buffer_bytes(&archive), NULL);
-	assert_true(fd >= 0);
-	return fd;
+	return archive;
 }
 
 static void expect_layout(const struct key_segment_plan *plan, const char *directory, const char *text)
@@ -72,13 +68,14 @@ static void test_crypttab_is_overridden(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		CLEANUP_CLOSE int microcode = make_initrd("kernel", NULL),
-		                  initrd = make_initrd(places[i].directory, TAB);
+		CLEANUP(buffer_clear)
+		struct buffer microcode = make_initrd("kernel", NULL),
+		              initrd = make_initrd(places[i].directory, TAB);
 		CLEANUP(key_segment_plan_clear) struct key_segment_plan plan = {0};
 		const struct crypttab_disk both[] = {other, disk};
-		const int fds[] = {microcode, initrd};
+		const struct bytes initrds[] = {buffer_bytes(&microcode), buffer_bytes(&initrd)};
 
-		assert_int_equal(key_segment_plan(fds, 2, both, 2, key.size, &plan, NULL), 0);
+		assert_int_equal(key_segment_plan(initrds, 2, both, 2, key.size, &plan, NULL), 0);
 		assert_int_equal(plan.found_count, 1);
 		assert_true(!plan.found[0] && plan.found[1]);
 		expect_layout(&plan, places[i].directory, after);
@@ -88,60 +85,62 @@ static void test_crypttab_is_overridden(void **state)
 
 static void test_an_initrd_without_crypttab_gets_one(void **state)
 {
-	CLEANUP_CLOSE int initrd = make_initrd("etc", NULL);
+	CLEANUP(buffer_clear) struct buffer initrd = make_initrd("etc", NULL);
+	const struct bytes bytes = buffer_bytes(&initrd);
 	CLEANUP(key_segment_plan_clear) struct key_segment_plan plan = {0};
 
 	(void)state;
-	assert_int_equal(key_segment_plan(&initrd, 1, &disk, 1, key.size, &plan, NULL), 0);
+	assert_int_equal(key_segment_plan(&bytes, 1, &disk, 1, key.size, &plan, NULL), 0);
 	assert_int_equal(plan.found_count, 1);
 	expect_segment(&plan, INITRD_ETC_TAB, "luks-aa UUID=aa /secret.key luks\n");
 }
 
-static void expect_refused(int initrd, const struct crypttab_disk *one, int expected, const char *words)
+static void expect_refused(const struct buffer *initrd, const struct crypttab_disk *one, int expected,
+                           const char *words)
 {
 	CLEANUP(key_segment_plan_clear) struct key_segment_plan plan = {0};
+	const struct bytes bytes = buffer_bytes(initrd);
 	struct error error = {0};
 
-	assert_int_equal(key_segment_plan(&initrd, 1, one, 1, key.size, &plan, &error), expected);
+	assert_int_equal(key_segment_plan(&bytes, 1, one, 1, key.size, &plan, &error), expected);
 	assert_non_null(strstr(error.sentence, words));
 }
 
-static int initrd_of(const char *name, const char *mode)
+static struct buffer initrd_of(const char *name, const char *mode)
 {
-	CLEANUP(buffer_clear) struct buffer archive = {0};
-	int fd;
+	struct buffer archive = {0};
 
 	assert_int_equal(cpio_add(&archive, name, BYTES_EMPTY, NULL), 0);
 	memcpy(archive.data + 14, mode, 8);
 	assert_int_equal(cpio_end(&archive, NULL), 0);
-	fd = memfd_sealed("initrd", buffer_bytes(&archive), NULL);
-	assert_true(fd >= 0);
-	return fd;
+	return archive;
 }
 
 /* A13: the key is laid nowhere but where its name says, and replaces nothing of the system's. */
 static void test_a13_links_and_keys_of_the_system_are_refused(void **state)
 {
-	CLEANUP_CLOSE int link = initrd_of("etc", "0000A1FF"), file = initrd_of("cryptroot", "000081A4");
-	CLEANUP_CLOSE int taken = initrd_of("secret.key", "000081A4");
+	CLEANUP(buffer_clear) struct buffer link = initrd_of("etc", "0000A1FF");
+	CLEANUP(buffer_clear) struct buffer file = initrd_of("cryptroot", "000081A4");
+	CLEANUP(buffer_clear) struct buffer taken = initrd_of("secret.key", "000081A4");
 
 	(void)state;
-	expect_refused(link, &disk, -E_NOT_REGULAR, "/etc of the initrd is no directory");
-	expect_refused(file, &disk, -E_NOT_REGULAR, "/cryptroot of the initrd is no directory");
-	expect_refused(taken, &disk, -E_EXISTS, "/secret.key of its own");
+	expect_refused(&link, &disk, -E_NOT_REGULAR, "/etc of the initrd is no directory");
+	expect_refused(&file, &disk, -E_NOT_REGULAR, "/cryptroot of the initrd is no directory");
+	expect_refused(&taken, &disk, -E_EXISTS, "/secret.key of its own");
 }
 
 static void test_bad(void **state)
 {
-	CLEANUP_CLOSE int initrd = make_initrd("etc", TAB);
+	CLEANUP(buffer_clear) struct buffer initrd = make_initrd("etc", TAB);
+	const struct bytes bytes = buffer_bytes(&initrd);
 	CLEANUP(key_segment_plan_clear) struct key_segment_plan plan = {0};
 	CLEANUP(secret_clear) struct secret segment = {0};
 
 	(void)state;
-	expect_refused(initrd, &other, -E_NOT_FOUND, "opens none of the disks");
-	assert_int_equal(key_segment_plan(&initrd, 0, &disk, 1, key.size, &plan, NULL), -E_USAGE);
-	assert_int_equal(key_segment_plan(&initrd, 1, &disk, 1, KEY_SEGMENT_MAX_KEY + 1, &plan, NULL), -E_USAGE);
-	assert_int_equal(key_segment_plan(&initrd, 1, &disk, 1, key.size - 1, &plan, NULL), 0);
+	expect_refused(&initrd, &other, -E_NOT_FOUND, "opens none of the disks");
+	assert_int_equal(key_segment_plan(&bytes, 0, &disk, 1, key.size, &plan, NULL), -E_USAGE);
+	assert_int_equal(key_segment_plan(&bytes, 1, &disk, 1, KEY_SEGMENT_MAX_KEY + 1, &plan, NULL), -E_USAGE);
+	assert_int_equal(key_segment_plan(&bytes, 1, &disk, 1, key.size - 1, &plan, NULL), 0);
 	assert_int_equal(key_segment_make(&plan, key, &segment, NULL), -E_USAGE);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is checked before the kernel is asked to load anything. The loading itself is a machine test. */
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/memfd.h"
 #include "boot/load.h"
 #include "unit/cmocka_all.h"
 #include <fcntl.h>
@@ -55,44 +55,85 @@ static void test_A14_long_command_line_is_refused(void **state)
 	assert_non_null(strstr(error.sentence, "2017"));
 }
 
+static void expect_content(int fd, const char *expected, size_t size)
+{
+	char content[64] = "";
+
+	assert_int_equal(pread(fd, content, sizeof(content), 0), (ssize_t)size);
+	assert_memory_equal(content, expected, size);
+}
+
+/* A6: nobody can change it, and no new mapping can be made that could. */
+static void expect_sealed(int fd)
+{
+	CLEANUP_CLOSE int kernel = sealed("kernel");
+	struct error error;
+
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	assert_int_equal(ftruncate(fd, 1 << 20), -1);
+	assert_ptr_equal(mmap(NULL, 18, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+	/* sealed well enough for load_kernel: only the kernel's own answer is left */
+	assert_int_not_equal(load_kernel(kernel, fd, "", &error), -E_REFUSED);
+}
+
 static void test_initrds_are_joined_padded_and_sealed(void **state)
 {
-	CLEANUP_CLOSE int one = sealed("12345"), two = sealed("abcd"), joined = -1;
-	CLEANUP(buffer_clear) struct buffer content = {0};
-	const int fds[] = {one, two, one};
+	const struct bytes initrds[] = {bytes_from_string("12345"), bytes_from_string("abcd"),
+	                                bytes_from_string("12345")};
+	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
+	CLEANUP_CLOSE int kernel = sealed("kernel");
 	struct error error;
 
 	(void)state;
-	assert_int_equal(load_join_initrds(fds, ARRAY_SIZE(fds), &joined, &error), 0);
-	assert_int_equal(lseek(joined, 0, SEEK_SET), 0);
-	assert_int_equal(file_read_fd(joined, "joined", 100, &content, &error), 0);
-	assert_int_equal(content.size, 25);
-	assert_memory_equal(content.data, "12345\0\0\0\0\0\0\0abcd\0\0\0\00012345", 25);
-	assert_int_equal(write(joined, "x", 1), -1);
+	assert_int_equal(load_initrd_join(initrds, ARRAY_SIZE(initrds), 0, &initrd, &error), 0);
+	expect_content(initrd.fd, "12345\0\0\0\0\0\0\0abcd\0\0\0\00012345", 25);
+	assert_int_equal(load_kernel(kernel, initrd.fd, "", &error), -E_REFUSED); /* something may still follow */
+	assert_int_equal(load_initrd_seal(&initrd, &error), 0);
+	expect_sealed(initrd.fd);
 }
 
 /* DESIGN rule 5: nobody can write, we wiped, and a descriptor that somebody still holds shows zeros. */
 static void test_secret_is_joined_sealed_and_wiped(void **state)
 {
-	CLEANUP_CLOSE int one = sealed("12345"), copy = -1, kernel = sealed("kernel");
+	const struct bytes one = bytes_from_string("12345"), secret = bytes_from_string("secret");
 	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
-	char content[32] = "";
+	CLEANUP_CLOSE int copy = -1;
 	struct error error;
 
 	(void)state;
-	assert_int_equal(load_join_secret(&one, 1, bytes_from_string("secret"), &initrd, &error), 0);
+	assert_int_equal(load_initrd_join(&one, 1, load_initrd_room(secret), &initrd, &error), 0);
+	assert_int_equal(load_initrd_add(&initrd, secret, &error), 0);
+	assert_int_equal(load_initrd_seal(&initrd, &error), 0);
 	copy = dup(initrd.fd);
-	assert_int_equal(pread(copy, content, sizeof(content), 0), 18);
-	assert_memory_equal(content, "12345\0\0\0\0\0\0\0secret", 18);
-	assert_int_equal(pwrite(copy, "x", 1, 0), -1);
-	assert_int_equal(ftruncate(copy, 0), -1);
-	assert_ptr_equal(mmap(NULL, 18, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0), MAP_FAILED);
-	/* sealed well enough for load_kernel: only the kernel's own answer is left */
-	assert_int_not_equal(load_kernel(kernel, copy, "", &error), -E_REFUSED);
+	expect_content(copy, "12345\0\0\0\0\0\0\0secret", 18);
+	expect_sealed(copy);
 	load_initrd_wipe(&initrd);
 	assert_int_equal(initrd.fd, -1);
-	assert_int_equal(pread(copy, content, sizeof(content), 0), 18);
-	assert_memory_equal(content + 12, "\0\0\0\0\0\0", 6);
+	expect_content(copy, "12345\0\0\0\0\0\0\0\0\0\0\0\0\0", 18);
+}
+
+/* An initrd of a snapshot, with room behind it: no copy is made, and what it holds stays when the segments go. */
+static void test_segments_behind_a_borrowed_initrd(void **state)
+{
+	CLEANUP(memfd_room_wipe) struct memfd_room room = {0};
+	CLEANUP_CLOSE int fd = unsealed("initrd");
+	const char expected[40] = "initrd";
+	struct load_initrd initrd = {.fd = -1};
+	struct error error;
+
+	(void)state;
+	assert_int_equal(memfd_seal_with_room(fd, "initrd", 40, &room, &error), 0);
+	load_initrd_borrow(fd, &room, &initrd);
+	assert_int_equal(initrd.fd, fd);
+	assert_int_equal(load_initrd_add(&initrd, bytes_from_string("event log"), &error), 0);
+	assert_int_equal(load_initrd_add(&initrd, bytes_from_string("secret"), &error), 0);
+	assert_int_equal(load_initrd_add(&initrd, bytes_from_string("too much of it"), &error), -E_TOO_LARGE);
+	assert_int_equal(load_initrd_seal(&initrd, &error), 0);
+	load_initrd_wipe(&initrd);
+	assert_null(room.map);
+	expect_content(fd, expected, sizeof(expected));
+	expect_sealed(fd);
 }
 
 int main(void)
@@ -102,6 +143,7 @@ int main(void)
 	    cmocka_unit_test(test_A14_long_command_line_is_refused),
 	    cmocka_unit_test(test_initrds_are_joined_padded_and_sealed),
 	    cmocka_unit_test(test_secret_is_joined_sealed_and_wiped),
+	    cmocka_unit_test(test_segments_behind_a_borrowed_initrd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
