@@ -55,8 +55,9 @@ static int find_file(const struct rom_image *image, const char *region_name, con
 	return r;
 }
 
-/* A payload slot stands for the one that this image starts, which need not be the one that a log names. */
-static int started_slot(const struct rom_image *image, char name[16], struct error *error)
+/* A payload slot stands for the one that this image starts, which need not be the one that a log names. What is
+ * measured of it, under the payload's name, is what its mark covers: the CBFS that holds the payload. */
+static int started_slot(const struct rom_image *image, struct bytes *ret_data, struct error *error)
 {
 	struct rom_slots slots;
 	int started, r = rom_slots_read(image, ROM_PAYLOAD_SLOTS, true, &slots, error);
@@ -70,23 +71,17 @@ static int started_slot(const struct rom_image *image, char name[16], struct err
 		                 "%s, %s is %s",
 		                 slots.slots[0].name, rom_slot_state_name(slots.slots[0].state), slots.slots[1].name,
 		                 rom_slot_state_name(slots.slots[1].state));
-	(void)snprintf(name, 16, "%s", slots.slots[started].name);
+	*ret_data = bytes_slice(slots.slots[started].region, 0, slots.slots[started].used);
 	return 0;
 }
 
 static int find_part(const struct rom_image *image, const char *region, const char *file, struct bytes *ret_data,
                      struct error *error)
 {
-	char slot[16];
 	size_t offset;
 
-	if (strncmp(region, SLOT_PREFIX, strlen(SLOT_PREFIX)) == 0) {
-		int r = started_slot(image, slot, error);
-
-		if (r < 0)
-			return r;
-		region = slot;
-	}
+	if (file && strcmp(file, PAYLOAD) == 0 && strncmp(region, SLOT_PREFIX, strlen(SLOT_PREFIX)) == 0)
+		return started_slot(image, ret_data, error);
 	return file ? find_file(image, region, file, ret_data, error)
 	            : fmap_find(image->bytes, region, &offset, ret_data, error);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attest/eventlog.h"
+#include "attest/predict.h"
 #include "base/cleanup.h"
 #include "format/slot_mark.h"
 #include "format/ustar.h"
@@ -118,6 +120,32 @@ static void test_a17_wrong_board_and_older_versions_are_refused(void **state)
 	target.version = "0.10.0";
 	assert_int_equal(update_plan(&update, &target, &plan, &error), -E_REFUSED);
 	assert_non_null(strstr(error.sentence, "older version 0.2.1"));
+}
+
+/* Whichever slot the log names: the one that would be started counts, by what its mark covers. */
+static void test_a_slot_is_predicted_by_its_content(void **state)
+{
+	static const enum hash_algorithm bank = HASH_SHA256;
+	CLEANUP(buffer_clear) struct buffer log = {0};
+	const struct rom_image image = {bytes_make(chip, CHIP_SIZE)};
+	struct digest zero = {.algorithm = bank, .size = 32}, found;
+	struct digest content = digest_of(bank, bytes_from_string("the old payload"));
+	const struct bytes both[] = {digest_bytes(&zero), digest_bytes(&content)};
+	const struct digest expected = digest_of_parts(bank, both, ARRAY_SIZE(both));
+
+	(void)state;
+	usual_images();
+	eventlog_write_start(&log, &bank, 1);
+	eventlog_write_event(&log, 2, EVENTLOG_POST_CODE, &content, 1,
+	                     bytes_from_string("FMAP: SLOT_B CBFS: fallback/payload"));
+	assert_int_equal(predict_firmware(&image, bank, buffer_bytes(&log), &found, NULL), 0);
+	assert_true(digest_equal(&found, &expected));
+	chip[areas[SLOT_A_AT].offset + strlen("the old payload")] = 'x'; /* behind it */
+	assert_int_equal(predict_firmware(&image, bank, buffer_bytes(&log), &found, NULL), 0);
+	assert_true(digest_equal(&found, &expected));
+	chip[areas[SLOT_A_AT].offset] = 'x';
+	assert_int_equal(predict_firmware(&image, bank, buffer_bytes(&log), &found, NULL), 0);
+	assert_false(digest_equal(&found, &expected));
 }
 
 static void test_what_does_not_fit_is_refused(void **state)
@@ -418,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a17_wrong_board_and_older_versions_are_refused),
+	    cmocka_unit_test(test_a_slot_is_predicted_by_its_content),
 	    cmocka_unit_test(test_what_does_not_fit_is_refused),
 	    cmocka_unit_test(test_the_other_slot_alone_is_written),
 	    cmocka_unit_test(test_a_whole_image_keeps_what_is_the_owners),
