@@ -4,12 +4,18 @@
 #include "base/file.h"
 #include "base/text.h"
 #include <dirent.h>
+#include <glob.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define LEAST_SECTORS 4096 /* of 512 bytes: smaller partitions hold neither /boot nor a system */
 #define MAX_NAME      32
+#define STICK_WAIT_MS 3000
+#define STICK_POLL_MS 50
+#define USB_DEVICES   "/sys/bus/usb/devices/"
+#define MASS_STORAGE  "08" /* bInterfaceClass: USB Mass Storage Class Overview 1.4, 2 */
 
 static bool sysfs_exists(const char *name, const char *attribute)
 {
@@ -67,6 +73,50 @@ static bool is_on_usb(const char *name)
 		return false;
 	target[size] = '\0';
 	return strstr(target, "/usb") != NULL;
+}
+
+static bool matches(const char *pattern)
+{
+	glob_t found = {0};
+	const bool any = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+
+	globfree(&found);
+	return any;
+}
+
+/* An interface of the mass storage class whose disk is still to come. */
+static bool is_coming(const char *interface)
+{
+	char path[320], class[8] = "";
+	CLEANUP_FCLOSE FILE *file = NULL;
+
+	(void)snprintf(path, sizeof(path), USB_DEVICES "%s/bInterfaceClass", interface);
+	file = fopen(path, "re");
+	if (!file || !fgets(class, sizeof(class), file) || strncmp(class, MASS_STORAGE, strlen(MASS_STORAGE)) != 0)
+		return false;
+	(void)snprintf(path, sizeof(path), USB_DEVICES "%s/host*/target*/*/block", interface);
+	return !matches(path);
+}
+
+static bool any_is_coming(void)
+{
+	DIR *directory = opendir(USB_DEVICES);
+	const struct dirent *entry;
+	bool coming = false;
+
+	while (directory && !coming && (entry = readdir(directory))) /* NOLINT(concurrency-mt-unsafe) */
+		coming = strchr(entry->d_name, ':') && is_coming(entry->d_name);
+	if (directory)
+		(void)closedir(directory);
+	return coming;
+}
+
+void block_wait_for_sticks(void)
+{
+	const struct timespec pause = {.tv_nsec = STICK_POLL_MS * 1000000L};
+
+	for (int waited = 0; waited < STICK_WAIT_MS && any_is_coming(); waited += STICK_POLL_MS)
+		(void)nanosleep(&pause, NULL);
 }
 
 size_t block_list(struct block_device *devices)

@@ -20,6 +20,10 @@ struct block_device {
  * optical drives, mappings. Returns how many; devices has room for BLOCK_MAX_DEVICES. */
 size_t block_list(struct block_device *devices);
 
+/* Waits for the disk of each stick that the kernel has found on the USB and not yet looked into, which it does a second
+ * later; at most 3 s, for one that has none. For who lists sticks because the owner asks. */
+void block_wait_for_sticks(void);
+
 /* What the maker calls the disk of a device or partition ("SanDisk Cruzer"), safe for a screen; "disk" where it says
  * nothing. */
 void block_model(const char *path, char *text, size_t size);

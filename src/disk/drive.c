@@ -46,8 +46,10 @@ static bool is_part_of(const char *partition, const char *disk)
 size_t drive_list(struct drive_stick sticks[DRIVE_MAX])
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
-	size_t device_count = block_list(devices), count = 0;
+	size_t device_count, count = 0;
 
+	block_wait_for_sticks();
+	device_count = block_list(devices);
 	for (size_t i = 0; i < device_count && count < DRIVE_MAX; i++) {
 		struct drive_stick stick = {.size = block_size(devices[i].path)};
 

@@ -80,8 +80,10 @@ static size_t list_device(enum media_kind kind, const char *device, struct media
 size_t media_list(enum media_kind kind, struct media_file files[MEDIA_MAX_FILES])
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
-	size_t device_count = block_list(devices), count = 0;
+	size_t device_count, count = 0;
 
+	block_wait_for_sticks();
+	device_count = block_list(devices);
 	for (int removable = 1; removable >= 0; removable--)
 		for (size_t i = 0; i < device_count; i++)
 			if (devices[i].removable == (removable == 1))
@@ -126,8 +128,10 @@ int media_read(const struct media_file *file, size_t limit, struct buffer *conte
 size_t media_places(struct media_place places[MEDIA_MAX_FILES])
 {
 	struct block_device devices[BLOCK_MAX_DEVICES];
-	size_t device_count = block_list(devices), count = 0;
+	size_t device_count, count = 0;
 
+	block_wait_for_sticks();
+	device_count = block_list(devices);
 	for (size_t i = 0; i < device_count && count < MEDIA_MAX_FILES; i++) {
 		if (!devices[i].portable || !attach(devices[i].path))
 			continue;
