@@ -69,8 +69,7 @@ static void test_crypttab_is_overridden(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		CLEANUP(buffer_clear)
-		struct buffer microcode = make_initrd("kernel", NULL),
-		              initrd = make_initrd(places[i].directory, TAB);
+		struct buffer microcode = make_initrd("kernel", NULL), initrd = make_initrd(places[i].directory, TAB);
 		CLEANUP(key_segment_plan_clear) struct key_segment_plan plan = {0};
 		const struct crypttab_disk both[] = {other, disk};
 		const struct bytes initrds[] = {buffer_bytes(&microcode), buffer_bytes(&initrd)};
