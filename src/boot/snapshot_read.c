@@ -216,11 +216,12 @@ static int largest_first(const void *a, const void *b)
 	return strcmp(left->entry->path, right->entry->path);
 }
 
-/* The calling thread works too, so that a thread that cannot be started only costs time. */
+/* One thread more than there are CPUs: while one waits for the disk, another hashes. The calling thread works too, so
+ * that a thread that cannot be started only costs time. */
 static void run(struct crew *crew)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = cpus > MAX_THREADS ? MAX_THREADS : cpus > 1 ? (size_t)cpus : 1, started = 0;
+	size_t wanted = cpus >= MAX_THREADS ? MAX_THREADS : cpus > 0 ? (size_t)cpus + 1 : 1, started = 0;
 	pthread_t threads[MAX_THREADS];
 
 	if (wanted > crew->count)
