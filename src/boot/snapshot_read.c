@@ -183,9 +183,16 @@ struct crew {
 	atomic_ullong bytes_read;
 };
 
-static void work_through(struct crew *crew, bool watched)
+static void tell(const struct crew *crew)
 {
 	const struct snapshot *snapshot = crew->snapshot;
+
+	if (snapshot->watch)
+		snapshot->watch(snapshot->watch_context, atomic_load(&crew->bytes_read), crew->total);
+}
+
+static void work_through(struct crew *crew, bool watched)
+{
 	uint8_t *chunk = make_chunk();
 	size_t index;
 
@@ -195,8 +202,8 @@ static void work_through(struct crew *crew, bool watched)
 		struct work *work = &crew->work[index];
 
 		atomic_fetch_add(&crew->bytes_read, read_entry(crew->snapshot, work->entry, work->how, chunk));
-		if (watched && snapshot->watch)
-			snapshot->watch(snapshot->watch_context, atomic_load(&crew->bytes_read), crew->total);
+		if (watched)
+			tell(crew);
 	}
 	free(chunk);
 }
@@ -231,6 +238,7 @@ static void run(struct crew *crew)
 	work_through(crew, true);
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
+	tell(crew);
 }
 
 /* Whether one more file of this size may be kept; counts it. */

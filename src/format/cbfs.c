@@ -145,7 +145,8 @@ static bool read_file(struct bytes region, size_t at, struct cbfs_file *file)
 	if (!read_name(name, file->name))
 		return false;
 	file->offset = at;
-	file->end = round_up(at + layout.offset + layout.length);
+	file->data_end = at + layout.offset + layout.length;
+	file->end = round_up(file->data_end);
 	file->attributes = bytes_slice(entry, layout.attributes, layout.offset - layout.attributes);
 	file->data = bytes_slice(entry, layout.offset, layout.length);
 	return read_attributes(file);

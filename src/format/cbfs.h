@@ -30,6 +30,7 @@ struct cbfs_file {
 	uint32_t compression;    /* enum cbfs_compression, or a number that is not known */
 	size_t plain_size;       /* of the content: data.size where it is not compressed */
 	size_t offset;           /* of its header, from the start of the region */
+	size_t data_end;         /* where its content ends, from the start of the region */
 	size_t end;              /* where the next header may stand, from the start of the region */
 	struct bytes attributes; /* as stored */
 	struct bytes data;       /* as stored */

@@ -65,7 +65,7 @@ static int next_place(struct bytes region, size_t *position, size_t as_empty, st
 		if (!found)
 			ret_place->start = file.offset;
 		found = true;
-		data_end = (size_t)(file.data.data - region.data) + file.data.size;
+		data_end = file.data_end;
 		ret_place->limit = data_end;
 	}
 	if (r < 0 || !found)

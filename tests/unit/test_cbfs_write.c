@@ -270,6 +270,27 @@ static void test_the_end_of_the_image_is_kept(void **state)
 #define NAMES 12
 
 /* Two hundred thousand bytes of edits, drawn from a fixed sequence; every name has the content that was last put. */
+/* A file without content, whose header ends with the region: its content lies nowhere. */
+static void test_an_empty_file_at_the_end(void **state)
+{
+	const size_t at = REGION_SIZE - 64;
+	struct cbfs_file file;
+	size_t position = at;
+
+	(void)state;
+	region_start();
+	put_header(REGION_SIZE - 1024, "bootblock", 1, at - (REGION_SIZE - 1024) - 36);
+	memset(memory + at, 0, 64);
+	put_header(at, "last", CBFS_TYPE_RAW, 0);
+	put_be(memory + at + 20, 64);
+	memcpy(before, memory, sizeof(before));
+	assert_int_equal(cbfs_remove(&region, "last", NULL), 0);
+	assert_memory_equal(memory, before, at);
+	assert_int_equal(cbfs_next_entry(cbfs_region_bytes(&region), &position, &file, NULL), 1);
+	assert_int_equal(file.type, CBFS_TYPE_EMPTY);
+	assert_int_equal(file.data_end, REGION_SIZE);
+}
+
 static void test_many_edits(void **state)
 {
 	static uint8_t contents[NAMES][6000];
@@ -343,6 +364,7 @@ int main(void)
 	    cmocka_unit_test(test_attributes_hold_for_what_replaces),
 	    cmocka_unit_test(test_the_end_of_the_image_is_kept),
 	    cmocka_unit_test(test_many_edits),
+	    cmocka_unit_test(test_an_empty_file_at_the_end),
 	    cmocka_unit_test(test_damage_is_named),
 	};
 

@@ -272,6 +272,7 @@ static void test_the_reading_is_watched(void **state)
 	assert_int_equal(root_hashes_make(root, &directories, &text, &figures, &error), 0);
 	assert_true(seen.calls > 0);
 	assert_int_equal(seen.total, figures.bytes);
+	assert_int_equal(seen.done, seen.total);
 }
 
 int main(void)
