@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/usb.h"
 #include <dirent.h>
 #include <glob.h>
 #include <stdint.h>
@@ -14,8 +15,6 @@
 #define MAX_NAME      32
 #define STICK_WAIT_MS 3000
 #define STICK_POLL_MS 50
-#define USB_DEVICES   "/sys/bus/usb/devices/"
-#define MASS_STORAGE  "08" /* bInterfaceClass: USB Mass Storage Class Overview 1.4, 2 */
 
 static bool sysfs_exists(const char *name, const char *attribute)
 {
@@ -75,47 +74,25 @@ static bool is_on_usb(const char *name)
 	return strstr(target, "/usb") != NULL;
 }
 
-static bool matches(const char *pattern)
+/* A stick whose disk is still to come. */
+static bool has_no_disk(const char *interface)
 {
+	char pattern[sizeof(USB_DEVICES) + USB_MAX_INTERFACE + 32];
 	glob_t found = {0};
-	const bool any = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+	bool none;
 
+	(void)snprintf(pattern, sizeof(pattern), USB_DEVICES "/%s/host*/target*/*/block", interface);
+	none = glob(pattern, GLOB_NOSORT, NULL, &found) != 0;
 	globfree(&found);
-	return any;
-}
-
-/* An interface of the mass storage class whose disk is still to come. */
-static bool is_coming(const char *interface)
-{
-	char path[320], class[8] = "";
-	CLEANUP_FCLOSE FILE *file = NULL;
-
-	(void)snprintf(path, sizeof(path), USB_DEVICES "%s/bInterfaceClass", interface);
-	file = fopen(path, "re");
-	if (!file || !fgets(class, sizeof(class), file) || strncmp(class, MASS_STORAGE, strlen(MASS_STORAGE)) != 0)
-		return false;
-	(void)snprintf(path, sizeof(path), USB_DEVICES "%s/host*/target*/*/block", interface);
-	return !matches(path);
-}
-
-static bool any_is_coming(void)
-{
-	DIR *directory = opendir(USB_DEVICES);
-	const struct dirent *entry;
-	bool coming = false;
-
-	while (directory && !coming && (entry = readdir(directory))) /* NOLINT(concurrency-mt-unsafe) */
-		coming = strchr(entry->d_name, ':') && is_coming(entry->d_name);
-	if (directory)
-		(void)closedir(directory);
-	return coming;
+	return none;
 }
 
 void block_wait_for_sticks(void)
 {
 	const struct timespec pause = {.tv_nsec = STICK_POLL_MS * 1000000L};
 
-	for (int waited = 0; waited < STICK_WAIT_MS && any_is_coming(); waited += STICK_POLL_MS)
+	for (int waited = 0; waited < STICK_WAIT_MS && usb_has_interface(USB_MASS_STORAGE, has_no_disk);
+	     waited += STICK_POLL_MS)
 		(void)nanosleep(&pause, NULL);
 }
 

@@ -3,8 +3,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/usb.h"
 #include "dongle/openpgp_private.h"
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,25 +124,9 @@ int openpgp_card_check_pin(struct openpgp *session, struct bytes pin, struct err
 	return openpgp_card_status(session, NULL, error);
 }
 
-#define USB_DEVICES "/sys/bus/usb/devices"
-#define CCID_CLASS  "0b" /* USB class code of smart card readers */
-
 bool openpgp_card_is_plugged_in(void)
 {
-	DIR *entries = opendir(USB_DEVICES);
-	bool found = false;
-
-	if (!entries)
-		return false;
-	for (const struct dirent *entry; !found && (entry = readdir(entries));) { /* NOLINT(concurrency-mt-unsafe) */
-		CLEANUP(buffer_clear) struct buffer class = {0};
-		char path[sizeof(USB_DEVICES) + 280];
-
-		(void)snprintf(path, sizeof(path), USB_DEVICES "/%s/bInterfaceClass", entry->d_name);
-		found = file_read(path, 64, &class, NULL) == 0 && bytes_start_with(buffer_bytes(&class), CCID_CLASS);
-	}
-	(void)closedir(entries);
-	return found;
+	return usb_has_interface(USB_CCID, NULL);
 }
 
 /* --- PINs ----------------------------------------------------------------------------------------------------------

@@ -113,7 +113,9 @@ def drive_in_the_shell(machine):
     machine.send("y")
     machine.line("recovery", 30)
     machine.expect(rb"[#$] ", 60)
-    machine.send(f"cd /run/heads; echo '{PHRASE}' >phrase; echo {ADMIN_PIN} >admin; "
+    # As if it were plugged in just now: the kernel looks into it a second later, and that is waited for.
+    machine.send("cd /sys/bus/usb/drivers/usb-storage; set -- *:*; echo $1 >unbind; echo $1 >bind; "
+                 f"cd /run/heads; echo '{PHRASE}' >phrase; echo {ADMIN_PIN} >admin; "
                  f"heads --json key restore --out key.asc {drive} admin; echo other=$?\n")
     machine.expect(rb"other=1\r?\n", 120)
     machine.send(f"heads key generate --name '{NAME}' --email {MAIL} --out own.asc --backup own.key --passphrase phrase "
