@@ -49,7 +49,8 @@ int memfd_seal_with_room(int fd, const char *name, size_t size, struct memfd_roo
 
 	room.content = lseek(fd, 0, SEEK_END);
 	if (room.content < 0)
-		return error_set_errno(error, E_SYSTEM, name, errno, "the memory copy of %s has no end", name);
+		return error_set_errno(error, E_SYSTEM, name, errno, "the size of the memory copy of %s is not known",
+		                       name);
 	room.end = room.content;
 	room.start = room.content - room.content % (off_t)sysconf(_SC_PAGESIZE);
 	room.map_size = (size_t)(room.content - room.start) + size;
@@ -71,7 +72,8 @@ int memfd_append(int fd, const char *name, struct memfd_room *room, struct bytes
 		return error_set(error, E_TOO_LARGE, name, "there is no room for %zu bytes more behind %s", bytes.size,
 		                 name);
 	if (ftruncate(fd, room->end + (off_t)bytes.size) != 0)
-		return error_set_errno(error, E_MEMORY, name, errno, "there is not enough memory behind %s", name);
+		return error_set_errno(error, E_MEMORY, name, errno,
+		                       "there is not enough memory to put %zu bytes behind %s", bytes.size, name);
 	if (bytes.size > 0)
 		memcpy(room->map + used, bytes.data, bytes.size);
 	room->end += (off_t)bytes.size;

@@ -68,12 +68,12 @@ static int copy(int joined, const struct bytes *initrds, size_t count, struct er
 	for (size_t i = 0; i < count && r == 0; i++) {
 		const struct bytes zeros = i > 0 ? padding(size) : BYTES_EMPTY;
 
-		r = file_write_all(joined, "initrd", zeros, error);
+		r = file_write_all(joined, "initrd", zeros, NULL);
 		if (r == 0)
-			r = file_write_all(joined, "initrd", initrds[i], error);
+			r = file_write_all(joined, "initrd", initrds[i], NULL);
 		size += zeros.size + initrds[i].size;
 	}
-	return r;
+	return r < 0 ? error_set(error, E_MEMORY, "initrd", "the initrds cannot be joined in memory") : 0;
 }
 
 int load_initrd_join(const struct bytes *initrds, size_t count, size_t room, struct load_initrd *ret_initrd,

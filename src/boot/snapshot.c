@@ -411,11 +411,9 @@ int snapshot_bytes(struct snapshot *snapshot, const char *path, size_t limit, st
 	return 0;
 }
 
-struct memfd_room *snapshot_room(struct snapshot *snapshot, const struct snapshot_entry *entry)
+struct memfd_room *snapshot_room(const struct snapshot_entry *entry)
 {
-	struct memfd_room *room = snapshot->entries[entry - snapshot->entries].room;
-
-	return room && room->map ? room : NULL;
+	return entry->room && entry->room->map ? entry->room : NULL;
 }
 
 void snapshot_drop_room(struct snapshot_entry *entry)

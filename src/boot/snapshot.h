@@ -96,7 +96,7 @@ int snapshot_read_one(struct snapshot *snapshot, const char *path, struct error 
 int snapshot_keep_verified(struct snapshot *snapshot, const char *path, enum snapshot_choice how, struct error *error);
 /* The room behind a file that was kept with it, to be used and wiped by one boot; NULL where there is none (any more).
  */
-struct memfd_room *snapshot_room(struct snapshot *snapshot, const struct snapshot_entry *entry);
+struct memfd_room *snapshot_room(const struct snapshot_entry *entry);
 
 /* Maps what was kept of the file, read-only; valid until snapshot_close.
  * Errors: -E_NOT_FOUND (not kept), -E_TOO_LARGE (more than limit bytes), -E_MEMORY. */

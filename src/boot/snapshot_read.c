@@ -76,6 +76,7 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, uint8_t chun
 	struct digest digest;
 	uint64_t total = 0;
 	ssize_t got;
+	int reason = 0;
 
 	if (!hasher) {
 		snapshot_fail(entry, ENOMEM, "it cannot be hashed");
@@ -85,6 +86,7 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, uint8_t chun
 		struct bytes part;
 
 		got = read_chunk(fd, chunk);
+		reason = got < 0 ? errno : 0;
 		if (got <= 0)
 			break;
 		part = bytes_make(chunk, (size_t)got);
@@ -97,7 +99,7 @@ static uint64_t read_and_hash(int fd, struct snapshot_entry *entry, uint8_t chun
 	if (entry->state == SNAPSHOT_FAILED)
 		return total;
 	if (got < 0)
-		snapshot_fail(entry, errno, "it cannot be read");
+		snapshot_fail(entry, reason, "it cannot be read");
 	else if (total != entry->size)
 		snapshot_fail(entry, 0, "its size changed while it was being read");
 	if (entry->state == SNAPSHOT_FAILED)

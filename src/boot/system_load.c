@@ -238,11 +238,10 @@ static int hand_over(struct prepared *prepared, int initrd, struct error *error)
 }
 
 /* An entry's only initrd stays where it was read to, unless a boot that failed has used up the room behind it. */
-static int open_initrd(struct boot_system *boot, const struct prepared *prepared, size_t needed,
-                       struct load_initrd *initrd, struct error *error)
+static int open_initrd(const struct prepared *prepared, size_t needed, struct load_initrd *initrd, struct error *error)
 {
 	const struct snapshot_entry *first = prepared->initrds[0].entry;
-	struct memfd_room *room = prepared->initrd_count == 1 ? snapshot_room(boot->snapshot, first) : NULL;
+	struct memfd_room *room = prepared->initrd_count == 1 ? snapshot_room(first) : NULL;
 	struct bytes initrds[MAX_INITRDS];
 
 	if (room && needed <= SNAPSHOT_ROOM) {
@@ -255,7 +254,7 @@ static int open_initrd(struct boot_system *boot, const struct prepared *prepared
 
 /* Loads what was prepared, with the event log and the key's segment (both may be empty) behind its initrds, and wipes
  * those. */
-static int load(struct boot_system *boot, struct prepared *prepared, const struct secret *key, struct error *error)
+static int load(struct prepared *prepared, const struct secret *key, struct error *error)
 {
 	CLEANUP(load_initrd_wipe) struct load_initrd initrd = {.fd = -1};
 	const struct bytes segments[] = {buffer_bytes(&prepared->log), secret_bytes(key)};
@@ -266,7 +265,7 @@ static int load(struct boot_system *boot, struct prepared *prepared, const struc
 		return hand_over(prepared, -1, error);
 	for (size_t i = 0; i < ARRAY_SIZE(segments); i++)
 		needed += load_initrd_room(segments[i]);
-	r = open_initrd(boot, prepared, needed, &initrd, error);
+	r = open_initrd(prepared, needed, &initrd, error);
 	for (size_t i = 0; i < ARRAY_SIZE(segments) && r == 0; i++)
 		if (segments[i].size > 0)
 			r = load_initrd_add(&initrd, segments[i], error);
@@ -315,7 +314,7 @@ int boot_system_load(struct boot_system *boot, const struct entry *entry, struct
 	if (r == 0 && wishes->hand_log && tpm)
 		add_log(&prepared, tpm);
 	if (r == 0)
-		r = load(boot, &prepared, &segment, error);
+		r = load(&prepared, &segment, error);
 	if (r == 0)
 		r = trust_step(&boot->trust, TRUST_DID_LOAD, error);
 	if (r < 0) {

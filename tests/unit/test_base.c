@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static void test_cursor_stops_at_the_end(void **state)
 {
@@ -327,6 +328,18 @@ static void test_A6_memfd_is_sealed(void **state)
 	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), -1);
 }
 
+/* Whether a page of ours is not in a child's memory. */
+static bool child_lacks(void *page)
+{
+	const pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		_exit(msync(page, 1, MS_ASYNC) != 0 && errno == ENOMEM ? 0 : 1);
+	assert_true(child > 0 && waitpid(child, &status, 0) == child);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /* A6: what lies before the room cannot be changed by anybody, by the room's owner neither; what is put behind it goes
  * with the room. */
 static void test_A6_memfd_with_room_is_sealed(void **state)
@@ -340,6 +353,7 @@ static void test_A6_memfd_with_room_is_sealed(void **state)
 	assert_int_equal(write(fd, "bytes", 5), 5);
 	assert_int_equal(memfd_seal_with_room(fd, "initrd", 8, &room, &error), 0);
 	assert_false(memfd_is_sealed(fd));
+	assert_true(child_lacks(room.map));
 	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
 	assert_int_equal(pwrite(fd, "x", 1, 5), -1);
 	assert_int_equal(ftruncate(fd, 0), -1);

@@ -131,7 +131,7 @@ static void test_A6_kept_with_room(void **state)
 	(void)state;
 	assert_int_equal(snapshot_read(snapshot, keep_all_with_room, NULL, NULL), 0);
 	entry = snapshot_find(snapshot, "initrd.img-6.1");
-	room = snapshot_room(snapshot, entry);
+	room = snapshot_room(entry);
 	assert_non_null(room);
 	assert_true(pwrite(entry->fd, "x", 1, 0) < 0);
 	assert_int_equal(memfd_append(entry->fd, "initrd", room, bytes_from_string("event log"), NULL), 0);
@@ -139,8 +139,8 @@ static void test_A6_kept_with_room(void **state)
 	assert_int_equal(bytes.size, entry->size);
 	assert_int_equal(lseek(entry->fd, 0, SEEK_END), (off_t)entry->size + 9);
 	memfd_room_wipe(room);
-	assert_null(snapshot_room(snapshot, entry)); /* once */
-	assert_null(snapshot_room(snapshot, snapshot_find(snapshot, "grub")));
+	assert_null(snapshot_room(entry)); /* once */
+	assert_null(snapshot_room(snapshot_find(snapshot, "grub")));
 }
 
 static void test_A6_other_bytes_at_the_second_reading_are_refused(void **state)
